@@ -1,0 +1,87 @@
+# Works from a clone on a machine with Python 3.11 or newer: every target first makes .venv where it is missing or out of date.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+READY := .venv/.ready
+RUN := .venv/bin
+QUESTION := Does quitting smoking make people gain weight?
+
+# Two test workers share the cores; a threaded BLAS under them only makes both slower, and sums in another order.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+# Imports take four times as long where no bytecode may be kept.
+unexport PYTHONDONTWRITEBYTECODE
+# Another environment's settings must not leak into this one.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.PHONY: help
+help:  ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY)  ## Make .venv with everything locked, and the project in it (other targets do this by themselves)
+
+$(READY): pyproject.toml requirements.lock
+	@bash tools/setup.sh
+	@touch $@
+
+.PHONY: demo
+demo: $(READY)  ## Answer a question about real data from a recording: no key, no network
+	@$(RUN)/pyllm-causal ask "$(QUESTION)" --data fixtures/data/nhefs.csv --replay fixtures/recordings/nhefs_weight
+
+.PHONY: test
+test: $(READY)  ## Run the tests (no network; minutes)
+	$(RUN)/pytest -q -n 2 --dist worksteal
+
+.PHONY: coverage
+coverage: $(READY)  ## Run the tests with branch coverage; fails under 90%
+	$(RUN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term
+
+.PHONY: lint
+lint: $(READY)  ## Check style and formatting (ruff)
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+
+.PHONY: format
+format: $(READY)  ## Fix style and formatting (ruff)
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+.PHONY: types
+types: $(READY)  ## Check types (mypy --strict)
+	$(RUN)/mypy --strict
+
+.PHONY: imports
+imports: $(READY)  ## Check that the layers import downwards only (import-linter)
+	$(RUN)/lint-imports
+
+.PHONY: wheel
+wheel: $(READY)  ## Build the wheel into dist/
+	rm -rf dist
+	$(RUN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
+	@ls dist/*.whl
+
+.PHONY: check
+check: lint types imports coverage wheel  ## The gate: style, types, layers, tests with coverage, wheel and its prompts
+
+.PHONY: statistical
+statistical: $(READY)  ## Monte-Carlo goals of the estimators (long; resumes where it stopped)
+	$(RUN)/pytest -q -n 2 --dist worksteal -m statistical
+
+.PHONY: bench
+bench: $(READY)  ## Measure start-up and a replayed answer; exit 1 when a goal is missed
+	$(RUN)/python benchmarks/startup.py
+
+.PHONY: lock
+lock: $(READY)  ## Resolve requirements.lock anew from pyproject.toml
+	"$$(command -v uv || ls .bootstrap/bin/uv .venv/bin/uv 2>/dev/null | head -n 1)" pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	    --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
+
+.PHONY: clean
+clean:  ## Remove everything that was built, .venv included
+	rm -rf .venv .bootstrap dist build .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find pyllm_causal tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

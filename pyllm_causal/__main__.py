@@ -1,0 +1,6 @@
+"""`python -m pyllm_causal`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

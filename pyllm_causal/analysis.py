@@ -1,0 +1,195 @@
+"""What comes out: the records of every stage, and the public answer document."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .graph import Graph
+from .query import Scale
+
+FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+Status = Literal["answered", "not_causal", "not_identified", "needs_review", "error"]
+Verdict = Literal["passed", "failed", "inconclusive"]
+Level = Literal["high", "moderate", "low", "very_low"]
+Strategy = Literal["adjustment", "randomised", "association", "none"]
+
+
+class Effect(BaseModel):
+    """An effect with its interval. `std_error` is on the log scale for ratios, odds ratios and percent."""
+
+    model_config = FROZEN
+    value: float
+    low: float | None
+    high: float | None
+    level: float = 0.95
+    scale: Scale = "difference"
+    unit: str = ""
+    std_error: float | None = None
+    p_value: float | None = None
+    unbounded: bool = False
+    reason: str | None = None
+
+
+class Bounds(BaseModel):
+    """What the data allow where the effect itself is not identified."""
+
+    model_config = FROZEN
+    low: float
+    high: float
+    assumptions: tuple[str, ...] = ()
+
+
+class Estimand(BaseModel):
+    """What is estimated and why that is allowed. `statement` is one sentence that a person can veto."""
+
+    model_config = FROZEN
+    strategy: Strategy
+    adjust_for: tuple[str, ...] = ()
+    population: str = ""
+    statement: str = ""
+    assumptions: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
+
+
+class NotIdentified(BaseModel):
+    """The question cannot be answered from these data: why, and the smallest thing that would help."""
+
+    model_config = FROZEN
+    code: str
+    reason: str
+    would_help: tuple[str, ...] = ()
+    bounds: Bounds | None = None
+    status: Literal["not_identified", "needs_review"] = "not_identified"
+
+
+class Dropped(BaseModel):
+    """Rows left out, with the reason and by arm."""
+
+    model_config = FROZEN
+    reason: str
+    rows: int
+    by_arm: dict[str, int] = Field(default_factory=dict)
+
+
+class SampleCount(BaseModel):
+    """Rows in the table, used and dropped; whom the answer is therefore about."""
+
+    model_config = FROZEN
+    rows: int
+    used: int
+    dropped: tuple[Dropped, ...] = ()
+    by_arm: dict[str, int] = Field(default_factory=dict)
+    population: str = ""
+
+
+class Estimate(BaseModel):
+    """One estimator's result. `means` are the two potential-outcome means where the estimator has them."""
+
+    model_config = FROZEN
+    method: str
+    label: str
+    effect: Effect
+    n: int
+    notes: tuple[str, ...] = ()
+    means: tuple[float, float] | None = None
+
+
+class Refutation(BaseModel):
+    """One check: what was asked, what was expected, what was seen."""
+
+    model_config = FROZEN
+    check: str
+    question: str
+    expected: str
+    observed: str
+    verdict: Verdict
+    meaning: str = ""
+    figures: dict[str, float | int | str | None] = Field(default_factory=dict)
+    suggested_by: Literal["rule", "model", "you"] = "rule"
+
+
+class Diagnosis(BaseModel):
+    """One diagnostic: `ok`, `warning` or `stop`, with the finding in plain words."""
+
+    model_config = FROZEN
+    name: str
+    status: Literal["ok", "warning", "stop"]
+    finding: str
+    figures: dict[str, Any] = Field(default_factory=dict)
+
+
+class Certainty(BaseModel):
+    """One level, always with reasons."""
+
+    model_config = FROZEN
+    level: Level
+    up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+
+
+class Step(BaseModel):
+    """What one language step got right, repaired or lost."""
+
+    model_config = FROZEN
+    step: str
+    verifier: str
+    passed: bool
+    repairs: int = 0
+    score: float | None = None
+    note: str = ""
+
+
+class ErrorInfo(BaseModel):
+    """An error as data."""
+
+    model_config = FROZEN
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Answer(BaseModel):
+    """The public output document. `print(answer)` is the plain text."""
+
+    model_config = FROZEN
+
+    status: Status
+    headline: str = ""
+    text: str = ""
+    effect: Effect | None = None
+    association: dict[str, Any] | None = None
+    method: str | None = None
+    estimand: Estimand | None = None
+    unadjusted: Effect | None = None
+    bounds: Bounds | None = None
+    arms: tuple[dict[str, Any], ...] | None = None
+    edges: tuple[dict[str, Any], ...] | None = None
+    attribution: tuple[dict[str, Any], ...] | None = None
+    counterfactual: dict[str, Any] | None = None
+    decision: dict[str, Any] | None = None
+    sample: SampleCount | None = None
+    estimates: tuple[Estimate, ...] = ()
+    refutations: tuple[Refutation, ...] = ()
+    diagnostics: tuple[Diagnosis, ...] = ()
+    certainty: Certainty | None = None
+    why_not: str | None = None
+    would_help: tuple[str, ...] = ()
+    choices: dict[str, list[str]] | None = None
+    reviewed_by: str | None = None
+    steps: tuple[Step, ...] = ()
+    graph: Graph | None = None
+    provenance: dict[str, Any] = Field(default_factory=dict)
+    error: ErrorInfo | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def exit_code(self) -> int:
+        """0 answered · 3 cannot be told · 2 a person must decide or the input is wrong · 1 our fault."""
+        if self.status == "error":
+            return 1 if self.error is not None and self.error.code == "internal" else 2
+        return {"answered": 0, "not_causal": 0, "not_identified": 3, "needs_review": 2}[self.status]

@@ -1,0 +1,1 @@
+"""The causal half: identification, estimation, refutation, grading. Never imports the language half."""

@@ -1,0 +1,157 @@
+"""How sure: one level by rule, always with reasons. The rule is described in docs/explanation/certainty.md.
+
+Start by the design and by who claims it; a fault of the data takes one level down each; an observational answer can
+rise by one, at most to moderate, on three conditions together. A passed check never counts upwards by itself, because
+a placebo or a bootstrap passes under hidden causes too.
+"""
+
+from __future__ import annotations
+
+from ..analysis import Certainty, Diagnosis, Effect, Level, Refutation
+from ..query import Query
+from ..wording import alike, excludes_null, join, number, safe
+
+LADDER: tuple[Level, ...] = ("very_low", "low", "moderate", "high")
+NAMES = {
+    "placebo_treatment": "shuffling the treatment",
+    "random_common_cause": "adding a made-up cause",
+    "data_subset": "taking parts of the table",
+    "bootstrap": "the margin of error",
+    "dummy_outcome": "made-up outcomes",
+    "hidden_cause": "a hidden cause no stronger than a measured one",
+    "negative_outcome": "a column that cannot be affected",
+    "negative_exposure": "a column that cannot have an effect",
+}
+
+
+def grade(
+    query: Query,
+    randomised: bool,
+    diagnoses: tuple[Diagnosis, ...],
+    refutations: tuple[Refutation, ...],
+    effect: Effect,
+    plain: Effect,
+    matters: float,
+    notes: tuple[str, ...] = (),
+) -> Certainty:
+    """The level with its reasons. `plain` is the effect as a difference, `matters` in the same unit (> 0)."""
+    up: list[str] = []
+    down: list[str] = []
+    checks = {r.check: r for r in refutations}
+    found = {d.name: d for d in diagnoses}
+    reviewed = query.source("graph") == "you"
+    level = _start(query, randomised, found, up, down)
+    agreement = checks.get("other_methods")
+    if agreement is not None and agreement.verdict == "passed":
+        up.append(agreement.observed.replace("gave between", "agree: between"))
+    if agreement is not None and agreement.verdict == "failed":
+        level -= 1
+        down.append(f"methods disagree: {agreement.observed}")
+    if _imprecise(plain, matters):
+        level -= 1
+        low, high = alike([plain.low or 0.0, plain.high or 0.0])
+        down.append(f"the margin is wide: the data fit anything from {low} to {high}")
+    if effect.unbounded:
+        level -= 2
+        down.append("chance cannot be bounded with so few rows")
+    for name, text in (("overlap", ""), ("attrition", "rows were lost unequally: "), ("clusters", ""), ("missing", "")):
+        if name in found and found[name].status == "warning":
+            level -= 1
+            down.append(text + found[name].finding)
+    if not randomised and "balance" in found and found["balance"].status == "warning":
+        level -= 1
+        down.append(found["balance"].finding)
+    if "selection" in found:
+        level -= 1
+        down.append(found["selection"].finding)
+    counted = [r for r in refutations if r.check != "other_methods" and r.suggested_by != "model"]
+    failed = [r for r in counted if r.verdict == "failed"]
+    if failed:
+        level -= 1
+        down.append("a check failed: " + join([NAMES.get(r.check, r.check) for r in failed]))
+    shown = [r for r in refutations if r.suggested_by == "model" and r.verdict == "failed"]
+    if shown:
+        down.append("worth a look: " + join([f"{NAMES.get(r.check, r.check)} ({r.observed})" for r in shown]))
+    level -= _graph_doubts(query, randomised, down)
+    down += notes
+    placebo = checks.get("placebo_treatment")
+    if placebo is not None and placebo.verdict == "passed":
+        mean = placebo.figures.get("mean")
+        up.append(
+            f"dealing the treatment out at random makes the effect vanish ({number(float(mean or 0.0), 1)}), as it should"
+        )
+    if "balance" in found and found["balance"].status == "ok":
+        up.append(found["balance"].finding)
+    if not randomised:
+        level = _observational(level, query, reviewed, checks, up, down)
+    return Certainty(level=LADDER[max(0, min(level, 3))], up=tuple(up), down=tuple(dict.fromkeys(down)))
+
+
+def _start(query: Query, randomised: bool, found: dict[str, Diagnosis], up: list[str], down: list[str]) -> int:
+    if not randomised:
+        return 1
+    claim = query.source("design")
+    if claim != "you":
+        down.append("that it was assigned at random is read from the question, not confirmed by a person")
+        return 1
+    if "balance" in found and found["balance"].status == "warning":
+        down.append(found["balance"].finding)
+        return 1
+    up.append("the treatment was assigned at random, as you said")
+    return 3
+
+
+def _imprecise(plain: Effect, matters: float) -> bool:
+    """The interval spans no effect and reaches the smallest difference that matters."""
+    if plain.low is None or plain.high is None:
+        return False
+    return not excludes_null(plain) and (plain.low <= -matters or plain.high >= matters)
+
+
+def _graph_doubts(query: Query, randomised: bool, down: list[str]) -> int:
+    if query.graph is None:
+        return 0
+    into = [e for e in query.graph.edges if e.effect == query.treatment]
+    hidden = [u for u in query.graph.unmeasured if query.treatment in u.affects]
+    if randomised:
+        strata = getattr(query.design, "strata", ())
+        causes = [e.cause for e in into if e.cause not in strata] + [u.name for u in hidden]
+        if causes:
+            down.append(
+                f"the graph says that {join(causes[:4])} decided the treatment, which random assignment rules out"
+            )
+            return 1
+        return 0
+    doubtful = [e for e in into if e.confidence == "unsure" and e.source == "you"]
+    if doubtful:
+        down.append(f"the arrow from {safe(doubtful[0].cause)} to {safe(query.treatment)} is marked as unsure")
+        return 1
+    return 0
+
+
+def _observational(
+    level: int, query: Query, reviewed: bool, checks: dict[str, Refutation], up: list[str], down: list[str]
+) -> int:
+    hidden = checks.get("hidden_cause")
+    controls = [checks[c] for c in ("negative_outcome", "negative_exposure") if c in checks]
+    control = any(c.verdict == "passed" and c.suggested_by == "you" for c in controls)
+    strong = hidden is not None and hidden.verdict == "passed"
+    text = "nobody dealt the treatment out at random: something that is not in the table could drive both"
+    if hidden is not None and hidden.figures.get("strongest"):
+        text += f". To wipe the answer out {hidden.observed}"
+    down.append(text)
+    if not reviewed:
+        down.append("nobody has checked the list of shared causes yet")
+    if reviewed and control and strong and level == 1:
+        up.append(
+            "a negative control came out clean, and a hidden cause as strong as the strongest measured one would not undo it"
+        )
+        level = 2
+    return min(level, 2 if reviewed else 1)
+
+
+def relevant_matters(given: float | None, spread: float, yes_no: bool) -> tuple[float, bool]:
+    """(smallest difference that matters, whether it is only our convention): 0.1 standard deviations, or 2 percentage points."""
+    if given is not None:
+        return given, False
+    return (0.02 if yes_no else 0.1 * spread) or 1e-12, True

@@ -1,0 +1,176 @@
+"""Which two values of the treatment are compared, and which level of the outcome counts: from words to levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import QueryError
+from ..profile import Column, Profile
+from ..query import Query, Value
+from ..wording import join
+
+YES = ("yes", "y", "true", "t", "on", "1", "1.0")
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """`arms`: two levels of the treatment column; `dose`: two numbers on its scale.
+
+    `per_unit` is True when nobody named the two numbers: the question is then "per unit", on average over the range.
+    """
+
+    kind: Literal["arms", "dose"]
+    treated: Value
+    control: Value
+    per_unit: bool = False
+    note: str = ""
+
+
+def as_number(value: object) -> float | None:
+    """The value as a finite number, or None. Booleans count as 0 and 1."""
+    import math
+
+    if isinstance(value, (bool, int, float)):
+        number = float(value)
+    else:
+        try:
+            number = float(str(value).strip())
+        except ValueError:
+            return None
+    return number if math.isfinite(number) else None
+
+
+def same(a: object, b: object) -> bool:
+    """Whether two spellings mean the same level: numbers by value, text without case and outer blanks."""
+    left, right = as_number(a), as_number(b)
+    if left is not None and right is not None:
+        return left == right
+    return str(a).strip().casefold() == str(b).strip().casefold()
+
+
+def find_level(column: Column, value: Value, role: str) -> Value:
+    """The column's own spelling of `value`, or `QueryError` that lists the levels."""
+    exact = [
+        lv.value for lv in column.levels if lv.value == value and isinstance(lv.value, bool) == isinstance(value, bool)
+    ]
+    loose = exact or [lv.value for lv in column.levels if same(lv.value, value)]
+    if not loose and column.kind == "yes_no":  # "yes" for a 0/1 column, 1 for a yes/no column
+        positive = str(value).strip().casefold() in YES
+        negative = str(value).strip().casefold() in ("no", "n", "false", "f", "off", "0", "0.0")
+        if positive or negative:
+            loose = [lv.value for lv in column.levels if (str(lv.value).strip().casefold() in YES) == positive]
+    if not loose:
+        raise QueryError(f"{value!r} is not a value of {role} {column.name!r}.", f"Its values are {_levels(column)}.")
+    return loose[0]
+
+
+def _levels(column: Column) -> str:
+    shown = [lv.value for lv in column.levels[:12]]
+    return join([repr(v) for v in shown]) + (" and others" if len(column.levels) > 12 else "")
+
+
+def positive_level(column: Column) -> tuple[Value, Value]:
+    """(no, yes) of a recognised yes/no column."""
+    yes = [lv.value for lv in column.levels if str(lv.value).strip().casefold() in YES]
+    no = [lv.value for lv in column.levels if lv.value not in yes]
+    if len(yes) != 1 or len(no) != 1:
+        raise QueryError(f"{column.name!r} is not a yes/no column.", f"Its values are {_levels(column)}.")
+    return no[0], yes[0]
+
+
+def check_usable(column: Column, role: str) -> None:
+    """Raise `QueryError` when the column cannot play the role at all."""
+    if column.kind == "empty":
+        raise QueryError(f"The {role} column {column.name!r} is empty.", "Choose a column with values.")
+    if column.infinite:
+        raise QueryError(
+            f"The {role} column {column.name!r} holds {column.infinite} infinite values.",
+            "Replace them with numbers or leave those cells empty.",
+        )
+    if column.kind in ("text", "time"):
+        what = "free text" if column.kind == "text" else "dates"
+        raise QueryError(
+            f"The {role} column {column.name!r} holds {what}.", "Turn it into numbers or categories first."
+        )
+
+
+def is_categorical(column: Column, query: Query) -> bool:
+    return column.kind == "category" or column.name in query.categorical
+
+
+def contrasts(query: Query, profile: Profile) -> list[Contrast]:
+    """The comparisons that the query asks for: one, or all arms against `control`."""
+    column = profile.column(str(query.treatment))
+    check_usable(column, "treatment")
+    if column.kind == "constant":
+        return []
+    treated, control = query.treated, query.control
+    if column.kind == "yes_no" and not is_categorical(column, query):
+        no, yes = positive_level(column)
+        pair = (
+            yes if treated is None else find_level(column, treated, "treatment"),
+            no if control is None else find_level(column, control, "treatment"),
+        )
+        if pair[0] == pair[1]:
+            other = {no: yes, yes: no}[pair[0]]
+            pair = (pair[0], other) if treated is not None else (other, pair[1])
+        return [Contrast("arms", *pair)]
+    if is_categorical(column, query) or column.distinct == 2:
+        return _by_level(column, treated, control)
+    return [_dose(column, query)]
+
+
+def _by_level(column: Column, treated: Value | None, control: Value | None) -> list[Contrast]:
+    levels = [lv.value for lv in column.levels]
+    if column.distinct > len(levels):
+        raise QueryError(
+            f"The treatment column {column.name!r} has {column.distinct} different values, too many to compare.",
+            "Group them into a few categories first.",
+        )
+    two = len(levels) == 2
+    numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in levels)
+    if treated is not None and control is not None:
+        return [Contrast("arms", find_level(column, treated, "treatment"), find_level(column, control, "treatment"))]
+    if treated is not None:
+        arm = find_level(column, treated, "treatment")
+        if not two:
+            raise QueryError(
+                f"{column.name!r} has {len(levels)} values; {treated!r} must be compared with one of them.",
+                f"Give `control`: one of {_levels(column)}.",
+            )
+        return [Contrast("arms", arm, next(v for v in levels if v != arm))]
+    if control is not None:
+        base = find_level(column, control, "treatment")
+        return [Contrast("arms", v, base) for v in levels if v != base]
+    if two and numeric:
+        return [Contrast("arms", levels[1], levels[0], note=f"compared {levels[1]} with {levels[0]}")]
+    raise QueryError(
+        f"Which value of {column.name!r} counts as treated? Its values are {_levels(column)}.",
+        "Give `treated` and `control` (or `control` alone for all the others against it).",
+    )
+
+
+def _dose(column: Column, query: Query) -> Contrast:
+    import math
+
+    def given(value: Value, role: str) -> float:
+        number = as_number(value)
+        if number is None or isinstance(value, bool):
+            raise QueryError(
+                f"`{role}` is {value!r}, but {column.name!r} holds numbers.",
+                f"Give a number, for example {column.low} (or list {column.name!r} under `categorical`).",
+            )
+        return number
+
+    treated = None if query.treated is None else given(query.treated, "treated")
+    control = None if query.control is None else given(query.control, "control")
+    if treated is not None and control is not None:
+        if treated == control:
+            raise QueryError("`treated` and `control` are the same number.", "Give two different numbers.")
+        return Contrast("dose", treated, control)
+    if treated is not None:
+        return Contrast("dose", treated, treated - 1)
+    if control is not None:
+        return Contrast("dose", control + 1, control)
+    return Contrast("dose", math.nan, math.nan, per_unit=True)  # the median is filled in from the rows used

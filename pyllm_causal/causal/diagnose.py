@@ -1,0 +1,409 @@
+"""Before anything is believed: is there variation, overlap, balance; who is missing? A `stop` becomes a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..analysis import Diagnosis, Dropped, NotIdentified
+from ..query import Query
+from ..wording import count, join, number, safe
+from . import glm
+from .estimators.doubly_robust import SEED
+from .learners import expanded, folds, out_of_fold
+from .propensity import standardised, tilt
+from .sample import Drawn, Sample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+SUPPORT = 0.01  # a chance of treatment below this (or above 1 − this) means: no counterpart
+TRIM_FROM = 0.10  # up to this share without counterparts nothing is cut
+REFUSE_FROM = 0.50
+ALIKE = 0.1  # standardised mean difference that counts as alike (Austin 2009)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The sample that may be used (trimmed where it must be), what was found, and who is left."""
+
+    drawn: Drawn
+    diagnoses: tuple[Diagnosis, ...]
+    trimmed: float = 0.0
+
+
+def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
+    """Run every diagnosis that applies. A refusal comes back as `NotIdentified`."""
+    sample = drawn.sample
+    refusal = _variation(drawn, query)
+    if refusal is not None:
+        return refusal
+    found: list[Diagnosis] = []
+    trimmed = 0.0
+    if not sample.randomised and sample.k:
+        overlap = _overlap(drawn, query) if sample.kind == "arms" else _dose_overlap(drawn, query)
+        if isinstance(overlap, NotIdentified):
+            return overlap
+        diagnosis, inside = overlap
+        found.append(diagnosis)
+        if inside is not None:
+            trimmed = 1.0 - float(inside.mean())
+            drawn = _trim(drawn, inside)
+            sample = drawn.sample
+            refusal = _variation(drawn, query)
+            if refusal is not None:
+                return refusal
+    if sample.k and sample.kind == "arms":
+        found.append(_balance(sample))
+    found += _missing(drawn, query)
+    if sample.cluster is not None:
+        found.append(_clusters(sample, query))
+    if sample.outcome_kind == "yes_no" and sample.kind == "arms":
+        found += _events(sample)
+    if query.selected_on and query.graph is None:
+        found.append(
+            Diagnosis(
+                name="selection",
+                status="warning",
+                finding=f"the rows were chosen by {join(query.selected_on)}; without a graph nobody can say what that does",
+            )
+        )
+    return Examined(drawn, tuple(found), trimmed)
+
+
+def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
+    import numpy as np
+
+    sample = drawn.sample
+    treatment, outcome = safe(query.treatment), safe(query.outcome)
+    if sample.n < 4:
+        return NotIdentified(
+            code="too_few_rows",
+            reason=f"Only {sample.n} rows can be used; that is too few to compare anything.",
+            would_help=("more rows with treatment, outcome and all covariates recorded",),
+        )
+    if sample.kind == "arms":
+        sizes = {arm: int((sample.arm == arm).sum()) for arm in (1, 0)}
+        for arm, value in ((1, drawn.contrast.treated), (0, drawn.contrast.control)):
+            if sizes[arm] < 2:
+                many = "no usable row has" if sizes[arm] == 0 else "only one usable row has"
+                return NotIdentified(
+                    code="constant_treatment",
+                    reason=f"There is nothing to compare: {many} {treatment} = {safe(value)}.",
+                    would_help=(f"rows with {treatment} = {safe(value)}",),
+                )
+    elif np.ptp(sample.dose) == 0:
+        return NotIdentified(
+            code="constant_treatment",
+            reason=f"There is nothing to compare: {treatment} has the same value in every usable row.",
+            would_help=(f"rows in which {treatment} differs",),
+        )
+    if np.ptp(sample.y) == 0:
+        return NotIdentified(
+            code="constant_outcome",
+            reason=f"{outcome} is the same in all {count(sample.n)} usable rows, so nothing can be seen to change it.",
+            would_help=(f"rows in which {outcome} differs", "or a finer measure of it"),
+        )
+    if sample.cluster is not None and int(sample.cluster.max()) < 1:
+        return NotIdentified(
+            code="one_cluster",
+            reason=f"All rows belong to one {safe(query.cluster)}, so chance cannot be told from that one's own ways.",
+            would_help=(f"rows from several {safe(query.cluster)}",),
+        )
+    if sample.n < sample.k + 4:
+        return NotIdentified(
+            code="too_few_rows",
+            reason=f"{count(sample.n)} usable rows cannot carry an adjustment for {sample.k} covariate columns.",
+            would_help=("more rows", "or fewer covariates, if your graph allows it"),
+        )
+    return None
+
+
+def _overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotIdentified:
+    """Rows with a real chance of either arm, judged by cross-fitted probabilities and by levels seen in one arm only."""
+    import numpy as np
+
+    sample = drawn.sample
+    e1, e0 = chances(sample)
+    outside = np.zeros(sample.n, dtype=bool)
+    needs1 = sample.target in ("everyone", "untreated", "compliers")
+    needs0 = sample.target in ("everyone", "treated", "compliers")
+    wanted = sample.wanted()
+    lonely: list[str] = []
+    for j, name in enumerate(sample.x_names):
+        column = sample.x[:, j]
+        for level in (0.0, 1.0) if set(np.unique(column)) <= {0.0, 1.0} else ():
+            group = column == level
+            if group.sum() < 20:
+                continue
+            for needed, arm in ((needs1, 1), (needs0, 0)):
+                if needed and not (sample.arm[group] == arm).any() and (wanted & group).any():
+                    outside |= group
+                    lonely.append(f"{safe(name)}{'' if level else ' = no'}")
+    decided = _decided_by_one(sample)
+    extreme = np.zeros(sample.n, dtype=bool)
+    if needs1:
+        extreme |= e1 < SUPPORT
+    if needs0:
+        extreme |= e0 < SUPPORT
+    outside |= extreme
+    if decided is not None:
+        outside[:] = True
+    share = float(sample.weights[wanted & outside].sum() / sample.weights[wanted].sum())
+    figures = {
+        "share_without_counterpart": share,
+        "chance_low": float(np.quantile(e1, 0.01)),
+        "chance_high": float(np.quantile(e1, 0.99)),
+    }
+    if share >= REFUSE_FROM:
+        who = (
+            f"{safe(decided)} decides"
+            if decided is not None
+            else f"{join(sorted(set(sample.x_groups))[:6])} together all but decide"
+        )
+        return NotIdentified(
+            code="no_overlap",
+            reason=(
+                f"{who} who gets which {safe(query.treatment)}: {number(100 * share)}% of the rows have no counterpart in the"
+                " other group, so nobody comparable is there to compare with."
+            ),
+            would_help=(
+                "rows in which similar people got different treatments",
+                "an experiment",
+                "or a cut-off in that column, asked as a discontinuity",
+            ),
+        )
+    if share >= TRIM_FROM:
+        return (
+            Diagnosis(
+                name="overlap",
+                status="warning",
+                finding=f"{number(100 * share)}% of the rows have no counterpart in the other group and were left out"
+                + (f" (among them all with {join(lonely[:3])})" if lonely else ""),
+                figures=figures,
+            ),
+            ~outside,
+        )
+    status = "warning" if share > 0.02 else "ok"
+    finding = (
+        f"{number(100 * share)}% of the rows have hardly any counterpart in the other group"
+        if share > 0.02
+        else "both groups contain similar people"
+    )
+    return Diagnosis(
+        name="overlap", status="warning" if status == "warning" else "ok", finding=finding, figures=figures
+    ), None
+
+
+def chances(sample: Sample) -> tuple[Floats, Floats]:
+    """Cross-fitted probabilities of the treated and the control arm, each (n,)."""
+    import numpy as np
+
+    smallest = min(int((sample.arm == a).sum()) for a in (0, 1))
+    rich = expanded(sample.x) if smallest >= 100 else None
+    fold = folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
+    everyone = np.ones(sample.n, dtype=bool)
+    x = standardised(sample.x)
+    out = []
+    for arm in (1, 0):
+        if arm == 0 and (sample.arm >= 0).all():
+            out.append(1.0 - out[0])
+        else:
+            indicator = (sample.arm == arm).astype("float64")
+            out.append(out_of_fold(x, rich, indicator, sample.weights, everyone, fold, "logistic")[0])
+    return out[0], out[1]
+
+
+def _decided_by_one(sample: Sample) -> str | None:
+    """The first covariate of which one cut separates the arms completely."""
+    treated, control = sample.x[sample.arm == 1], sample.x[sample.arm == 0]
+    for j, name in enumerate(sample.x_groups):
+        a, b = treated[:, j], control[:, j]
+        if a.min() > b.max() or a.max() < b.min():
+            return name
+    return None
+
+
+def _dose_overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, None] | NotIdentified:
+    """How much of the dose the covariates leave unexplained (cross-fitted)."""
+    import numpy as np
+
+    sample = drawn.sample
+    design = glm.with_intercept(standardised(sample.x))
+    residual = sample.dose - glm.fit(design, sample.dose, sample.weights).mean(design)
+    left = float(residual @ residual) / float(((sample.dose - sample.dose.mean()) ** 2).sum())
+    left *= sample.n / max(sample.n - sample.k - 1, 1)
+    if left < 1e-6:
+        return NotIdentified(
+            code="no_overlap",
+            reason=(
+                f"{join(sorted(set(sample.x_groups))[:6])} decide {safe(query.treatment)} completely: once they are held fixed,"
+                " nothing is left to compare."
+            ),
+            would_help=(f"rows in which {safe(query.treatment)} differs between otherwise similar cases",),
+        )
+    ok = left > 0.05
+    return Diagnosis(
+        name="overlap",
+        status="ok" if ok else "warning",
+        finding=f"{number(100 * min(left, 1.0))}% of the variation in {safe(query.treatment)} is left after adjusting",
+        figures={"variation_left": float(np.minimum(left, 1.0))},
+    ), None
+
+
+def _trim(drawn: Drawn, inside: Mask) -> Drawn:
+    sample = drawn.sample.take(inside)
+    sample = replace(sample, weights=sample.weights * (sample.n / sample.weights.sum()))
+    dropped = Dropped(
+        reason="no counterpart in the other group",
+        rows=int((~inside).sum()),
+        by_arm=drawn.by_arm(drawn.sample.arm[~inside]),
+    )
+    counted = drawn.count.model_copy(
+        update={"used": sample.n, "dropped": (*drawn.count.dropped, dropped), "by_arm": drawn.by_arm(sample.arm)}
+    )
+    return replace(drawn, sample=sample, count=counted)
+
+
+def _balance(sample: Sample) -> Diagnosis:
+    """Standardised mean differences before and after weighting by the chance of treatment (Austin 2009)."""
+    import numpy as np
+
+    from .propensity import CLIP, propensity
+
+    e1, e0 = (np.clip(e, CLIP, 1 - CLIP) for e in propensity(sample))
+    h, _ = tilt(sample, e1, e0)
+    one, zero = sample.arm == 1, sample.arm == 0
+    rows = []
+    for name in dict.fromkeys(sample.x_groups):
+        columns = [j for j, g in enumerate(sample.x_groups) if g == name]
+        before = after = 0.0
+        for j in columns:
+            v = sample.x[:, j]
+            spread = float(np.sqrt((v[one].var() + v[zero].var()) / 2)) or 1.0
+            w1, w0 = sample.weights[one], sample.weights[zero]
+            gap = float(np.average(v[one], weights=w1) - np.average(v[zero], weights=w0)) / spread
+            gap_after = float(
+                np.average(v[one], weights=w1 * (h / e1)[one]) - np.average(v[zero], weights=w0 * (h / e0)[zero])
+            ) / spread  # fmt: skip
+            before, after = max(before, gap, -gap), max(after, gap_after, -gap_after)
+        rows.append({"column": name, "before": before, "after": after})
+    worst = max(r["after"] for r in rows if isinstance(r["after"], float))
+    figures: dict[str, object] = {"covariates": rows, "worst_after": worst}
+    if sample.randomised:
+        p = _joint_test(sample)
+        figures["p_value"] = p
+        bad = p < 0.001
+        finding = (
+            "the groups differ at the start by more than chance would give: was it really at random?"
+            if bad
+            else "the groups were alike at the start, as chance would have it"
+        )
+        return Diagnosis(name="balance", status="warning" if bad else "ok", finding=finding, figures=figures)
+    alike = sum(1 for r in rows if isinstance(r["after"], float) and r["after"] <= ALIKE)
+    ok = alike == len(rows)
+    finding = f"after weighting the groups are alike in {alike} of {len(rows)} covariates"
+    return Diagnosis(
+        name="balance", status="ok" if ok or worst <= 0.25 else "warning", finding=finding, figures=figures
+    )
+
+
+def _joint_test(sample: Sample) -> float:
+    """p-value that all covariates together do not predict the arm (within strata, where there are any)."""
+    import numpy as np
+    from scipy import stats
+
+    x = standardised(sample.x)
+    t = (sample.arm == 1).astype("float64")
+    base = np.ones((sample.n, 1))
+    if sample.strata is not None:
+        levels = int(sample.strata.max()) + 1
+        base = np.eye(levels)[sample.strata]
+    residual_x = x - base @ np.linalg.lstsq(base, x, rcond=None)[0]
+    residual_t = t - base @ np.linalg.lstsq(base, t, rcond=None)[0]
+    keep = residual_x.std(axis=0) > 1e-8
+    if not keep.any() or sample.cluster is not None:
+        return 1.0
+    beta = np.linalg.lstsq(residual_x[:, keep], residual_t, rcond=None)[0]
+    fitted = residual_x[:, keep] @ beta
+    rest = residual_t - fitted
+    p, dof = int(keep.sum()), sample.n - base.shape[1] - int(keep.sum())
+    if dof <= 0:
+        return 1.0
+    f = float(fitted @ fitted) / p / max(float(rest @ rest) / dof, 1e-12)
+    return float(stats.f.sf(f, p, dof))
+
+
+def _missing(drawn: Drawn, query: Query) -> list[Diagnosis]:
+    """Rows lost for missing values, and whether the arms lost them unequally."""
+    from scipy import stats
+
+    out: list[Diagnosis] = []
+    lost = [d for d in drawn.count.dropped if d.reason.startswith("no ") and not d.reason.startswith("no counterpart")]
+    base = drawn.count.used + sum(d.rows for d in lost)
+    if lost and base:
+        rows = sum(d.rows for d in lost)
+        share = rows / base
+        out.append(
+            Diagnosis(
+                name="missing",
+                status="warning" if share > 0.2 else "ok",
+                finding=f"{count(rows)} of {count(base)} rows were left out because something was not recorded",
+                figures={"share": share},
+            )
+        )
+    outcome = f"no {safe(query.outcome)}"
+    attrition = [d for d in drawn.count.dropped if d.reason == outcome]
+    arms = [drawn.labels[1], drawn.labels[0]]
+    if attrition and drawn.sample.kind == "arms":
+        gone = [attrition[0].by_arm.get(a, 0) for a in arms]
+        stayed = [drawn.count.by_arm.get(a, 0) for a in arms]
+        total = [g + s for g, s in zip(gone, stayed, strict=True)]
+        rates = [g / t if t else 0.0 for g, t in zip(gone, total, strict=True)]
+        p = float(stats.fisher_exact([gone, stayed])[1])
+        differs = p < 0.01 and abs(rates[0] - rates[1]) >= 0.02
+        out.append(
+            Diagnosis(
+                name="attrition",
+                status="warning" if differs else "ok",
+                finding=(
+                    f"{safe(query.outcome)} is missing for {number(100 * rates[0])}% where {arms[0]} and"
+                    f" {number(100 * rates[1])}% where {arms[1]}"
+                ),
+                figures={"rate_first": rates[0], "rate_second": rates[1], "p_value": p},
+            )
+        )
+    return out
+
+
+def _clusters(sample: Sample, query: Query) -> Diagnosis:
+    assert sample.cluster is not None
+    groups = int(sample.cluster.max()) + 1
+    few = groups < 30
+    return Diagnosis(
+        name="clusters",
+        status="warning" if few else "ok",
+        finding=f"{count(groups)} groups of {safe(query.cluster)}"
+        + ("; with so few the margin of error is rough" if few else ""),
+        figures={"clusters": groups},
+    )
+
+
+def _events(sample: Sample) -> list[Diagnosis]:
+    fewest = min(
+        min(float(sample.y[sample.arm == a].sum()), float((1 - sample.y[sample.arm == a]).sum())) for a in (0, 1)
+    )
+    if fewest >= 5:
+        return []
+    return [
+        Diagnosis(
+            name="rare_event",
+            status="warning",
+            finding=f"one group has only {int(fewest)} cases of one kind, so the figures are rough",
+            figures={"fewest": int(fewest)},
+        )
+    ]

@@ -1,0 +1,89 @@
+"""Choose the methods by rule, run them, and put their results on the scale that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..analysis import Effect, Estimate
+from ..query import Scale
+from ..wording import safe
+from .estimators import REGISTRY, Estimator
+from .estimators.doubly_robust import fit_with_form
+from .estimators.regression import unadjusted
+from .inference import Fit, effect_of
+from .sample import Sample
+
+FORM_Z = 3.0  # a flexible outcome model must beat the straight one this clearly to take over
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The headline first, then second opinions; `form` is the z-score by which a flexible outcome model is better."""
+
+    headline: Estimate
+    others: tuple[Estimate, ...]
+    unadjusted: Effect | None
+    form: float
+    fit: Fit
+    estimator: Estimator
+
+
+def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
+    """All estimates, or None when the scale is undefined in these data (a mean of zero under a ratio).
+
+    Rule: random assignment without covariates, the plain difference; otherwise regression standardisation, unless a
+    flexible outcome model predicts clearly better out of sample: then the cross-fitted doubly robust estimate.
+    """
+    fits: dict[str, Fit] = {}
+    form = 0.0
+    if REGISTRY["doubly_robust"].fits(sample):
+        fitted, form = fit_with_form(sample)
+        fits["doubly_robust"] = fitted
+    if REGISTRY["difference_in_means"].fits(sample):
+        first = "difference_in_means"
+    elif form >= FORM_Z and not sample.randomised and not (sample.kind == "dose" and not sample.per_unit):
+        first = "doubly_robust"
+    else:
+        first = "regression"
+    names = [first, *(n for n, e in REGISTRY.items() if n != first and e.fits(sample) and _sensible(e, sample, scale))]
+    results: list[Estimate] = []
+    for name in names:
+        fit = fits.get(name) or REGISTRY[name].function(sample)
+        fits[name] = fit
+        effect = effect_of(fit, sample, scale, unit)
+        if effect is None:
+            if name == first:
+                return None
+            continue
+        results.append(
+            Estimate(
+                method=name,
+                label=REGISTRY[name].label,
+                effect=effect,
+                n=sample.n,
+                notes=fit.notes,
+                means=(fit.treated, fit.control),
+            )
+        )
+    plain = effect_of(unadjusted(sample), sample, scale, unit) if sample.k else None
+    return Estimates(results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first])
+
+
+def _sensible(estimator: Estimator, sample: Sample, scale: Scale) -> bool:
+    if estimator.name == "matching":
+        return scale == "difference"
+    if sample.kind == "dose" and not sample.per_unit:
+        # weighting and the partially linear model are straight lines in the dose
+        return estimator.name == "regression" or sample.outcome_kind == "number"
+    return True
+
+
+def unit_of(outcome_unit: str | None, sample: Sample, scale: Scale) -> str:
+    """The unit of the effect: of the outcome, or percentage points as a fraction, or none for ratios."""
+    if scale == "percent":
+        return "%"
+    if scale != "difference":
+        return ""
+    if sample.outcome_kind == "yes_no":
+        return "probability"
+    return safe(outcome_unit) if outcome_unit else ""

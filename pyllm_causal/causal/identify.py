@@ -1,0 +1,274 @@
+"""From a query and its graph to an estimand, or to an explicit refusal.
+
+DoWhy proposes the adjustment set behind `_dowhy_set`; `separation` verifies it. Columns enter DoWhy under their codes,
+never under their names (names reach sympy there).
+"""
+
+from __future__ import annotations
+
+from ..analysis import Estimand, NotIdentified
+from ..data import Table
+from ..errors import GraphError, QueryError, UnknownColumn
+from ..graph import Graph
+from ..query import Query, Randomised
+from ..wording import columns_text, join
+from . import separation as sep
+
+Graphical = dict[str, list[str]]
+
+
+def identify(query: Query, table: Table) -> Estimand | NotIdentified:
+    """The estimand of an effect query. Raises `GraphError` or `QueryError` where the request contradicts itself."""
+    treatment, outcome = str(query.treatment), str(query.outcome)
+    graph = query.graph
+    if graph is not None:
+        graph.check(table.names, query.selected_on)
+    adjust = None if query.adjust_for is None else list(dict.fromkeys(query.adjust_for))
+    for name in adjust or []:
+        if name in (treatment, outcome):
+            role = "treatment" if name == treatment else "outcome"
+            raise QueryError(f"{name!r} is the {role}; it cannot be adjusted for.", "Take it out of `adjust_for`.")
+    if isinstance(query.design, Randomised):
+        return _randomised(query, graph, adjust or [])
+    if graph is None:
+        return _claimed(query, adjust)
+    return _from_graph(query, table, graph, adjust)
+
+
+def _randomised(query: Query, graph: Graph | None, adjust: list[str]) -> Estimand | NotIdentified:
+    treatment, outcome = str(query.treatment), str(query.outcome)
+    design = query.design
+    assert isinstance(design, Randomised)
+    if graph is not None:
+        below = graph.descendants(treatment)
+        late = [c for c in (*adjust, *design.strata) if c in below]
+        if late:
+            raise GraphError(
+                f"{join(late)} comes after the treatment in your graph; adjusting for it would bias the comparison.",
+                "Take it out of `adjust_for`, or correct the arrow.",
+            )
+        if treatment in graph.descendants(outcome):
+            return _reversed(treatment, outcome)
+        blocked = _selection_on_collider(graph, query)
+        if blocked is not None:
+            return blocked
+    needed: list[str] = []
+    if graph is not None and query.selected_on:
+        selected = [s for s in query.selected_on if s in graph.nodes()]
+        children = _pruned(graph, [treatment, outcome, *selected])
+        needed = (
+            sep.minimal_adjustment(children, treatment, outcome, set(children) - set(graph.hidden()), selected) or []
+        )
+        needed = [c for c in needed if c in sep.connected(children, treatment, selected)]
+    covariates = tuple(dict.fromkeys((*design.strata, *adjust, *needed)))
+    assumptions = [
+        f"{treatment} was assigned at random" + (f" within {join(list(design.strata))}" if design.strata else "")
+    ]
+    assumptions += ["one row's treatment does not change another row's outcome"]
+    return Estimand(strategy="randomised", adjust_for=covariates, assumptions=tuple(assumptions))
+
+
+def _claimed(query: Query, adjust: list[str] | None) -> Estimand | NotIdentified:
+    if adjust is None:
+        return NotIdentified(
+            code="needs_review",
+            status="needs_review",
+            reason=(
+                "Nothing says what else drives both, so only the plain association can be shown; that is not an effect."
+            ),
+            would_help=(
+                "a list of shared causes (`adjust_for`; [] claims that there are none)",
+                "or a causal graph (`graph`)",
+                "or the design, if the treatment was assigned at random",
+            ),
+        )
+    claim = (
+        f"nothing outside {columns_text(adjust)} drives both {query.treatment} and {query.outcome}"
+        if adjust
+        else f"nothing at all drives both {query.treatment} and {query.outcome}: your claim, nothing was adjusted for"
+    )
+    return Estimand(strategy="adjustment", adjust_for=tuple(adjust), assumptions=(claim, *_STANDARD))
+
+
+_STANDARD = (
+    "for every kind of row, either treatment was possible",
+    "one row's treatment does not change another row's outcome",
+)
+
+
+def _from_graph(query: Query, table: Table, graph: Graph, adjust: list[str] | None) -> Estimand | NotIdentified:
+    treatment, outcome = str(query.treatment), str(query.outcome)
+    if treatment in graph.descendants(outcome):
+        return _reversed(treatment, outcome)
+    blocked = _selection_on_collider(graph, query)
+    if blocked is not None:
+        return blocked
+    selected = [s for s in query.selected_on if s in graph.nodes()]
+    children = _pruned(graph, [treatment, outcome, *selected, *(adjust or [])])
+    usable = {c.name for c in table.profile.columns if c.kind not in ("empty", "constant")} & set(children)
+    found = sep.minimal_adjustment(children, treatment, outcome, usable, selected)
+    if found is None:
+        return _hopeless(query, graph, children, usable, selected)
+    proposed = _dowhy_set(children, treatment, outcome, usable, table) if not selected else None
+    if proposed is not None and sep.valid_adjustment(children, treatment, outcome, proposed, selected):
+        found = proposed  # DoWhy's set is used only after the independent check agrees
+    if adjust is not None:
+        _check_given(query, children, adjust, found, selected)
+        found = adjust
+    hidden = [f"nothing unlisted drives both {treatment} and {outcome}: the graph is complete"]
+    notes = []
+    if outcome not in graph.descendants(treatment):
+        notes = [f"your graph draws no arrow from {treatment} to {outcome}; the estimate tests that"]
+    return Estimand(
+        strategy="adjustment",
+        adjust_for=tuple(found),
+        assumptions=(*hidden, *notes, *_STANDARD),
+    )
+
+
+def _pruned(graph: Graph, keep: list[str]) -> Graphical:
+    """Ancestors of `keep` only: nothing else can open or close a path between them. Sorted, so results repeat."""
+    children = graph.children()
+    alive = sep.reach([n for n in keep if n in children], sep.parents_of(children)) | set(keep)
+    return {n: sorted(c for c in children.get(n, ()) if c in alive) for n in sorted(alive)}
+
+
+def _dowhy_set(children: Graphical, treatment: str, outcome: str, usable: set[str], table: Table) -> list[str] | None:
+    """DoWhy's minimal generalised adjustment set, names restored; None where DoWhy finds none."""
+    if outcome not in sep.reach([treatment], children):
+        return None  # DoWhy answers "zero" without a path, which would be an assumption sold as a finding
+    import networkx as nx
+    from dowhy.causal_identifier.auto_identifier import identify_generalized_adjustment_set
+
+    known = set(table.names)
+    codes = {n: table.code(n) if n in known else f"u{i}" for i, n in enumerate(children)}
+    back = {code: n for n, code in codes.items()}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(codes.values())
+    graph.add_edges_from((codes[n], codes[c]) for n, kids in children.items() for c in kids)
+    below = sep.reach([treatment], children)
+    observed = sorted(codes[n] for n in usable - below)
+    found = identify_generalized_adjustment_set(graph, [codes[treatment]], [codes[outcome]], observed)
+    if not found:
+        return None
+    return sorted(back[code] for code in found[0].get_adjustment_variables())
+
+
+def _check_given(query: Query, children: Graphical, adjust: list[str], other: list[str], selected: list[str]) -> None:
+    """Raise `GraphError` naming the column that makes the given set invalid; `other` is a set that would do."""
+    treatment, outcome = str(query.treatment), str(query.outcome)
+    if sep.valid_adjustment(children, treatment, outcome, adjust, selected):
+        return
+    instead = (
+        f"Your graph supports adjusting for {columns_text(other)}." if other else "Your graph needs no adjustment."
+    )
+    below = sep.reach([treatment], children)
+    late = [c for c in adjust if c in below]
+    if late:
+        raise GraphError(
+            f"By your graph {join(late)} comes after {treatment}; adjusting for it would distort the effect.", instead
+        )
+    for column in adjust:
+        fewer = [c for c in adjust if c != column]
+        if sep.valid_adjustment(children, treatment, outcome, fewer, selected):
+            raise GraphError(
+                f"By your graph adjusting for {column} opens a path between {treatment} and {outcome}"
+                " that carries no effect (it is a collider).",
+                f"Take {column} out of `adjust_for`. {instead}",
+            )
+    missing = [c for c in other if c not in adjust]
+    raise GraphError(
+        f"By your graph these columns leave a path open between {treatment} and {outcome}: {join(missing)} is not"
+        " adjusted for.",
+        instead,
+    )
+
+
+def _reversed(treatment: str, outcome: str) -> NotIdentified:
+    return NotIdentified(
+        code="reversed",
+        reason=f"Your graph says that {outcome} comes before {treatment}, so {treatment} cannot have changed it.",
+        would_help=(f"a column for {outcome} measured after {treatment}", "or a corrected arrow"),
+    )
+
+
+def _selection_on_collider(graph: Graph, query: Query) -> NotIdentified | None:
+    """A refusal when the rows were chosen by something that no adjustment can undo."""
+    treatment, outcome = str(query.treatment), str(query.outcome)
+    selected = [s for s in query.selected_on if s in graph.nodes()]
+    if not selected:
+        return None
+    children = _pruned(graph, [treatment, outcome, *selected])
+    measured = set(children) - set(graph.hidden())
+    if sep.minimal_adjustment(children, treatment, outcome, measured, selected) is not None:
+        return None
+    if sep.minimal_adjustment(children, treatment, outcome, measured) is None:
+        return None  # not identified with or without the selection: the caller says why
+    affected = [c for c in (treatment, outcome) if set(selected) & (sep.reach([c], children))] or [treatment]
+    return NotIdentified(
+        code="selected_on_collider",
+        reason=(
+            f"The table holds only rows chosen by {join(selected)}, and by your graph {join(affected)} affects that."
+            " Among rows chosen that way the comparison is distorted, and nothing in the table undoes it."
+        ),
+        would_help=(
+            "the rows that were left out",
+            f"or rows chosen by something that {join(affected)} does not affect",
+        ),
+    )
+
+
+def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str], selected: list[str]) -> NotIdentified:
+    treatment, outcome = str(query.treatment), str(query.outcome)
+    unusable = sorted(set(children) - usable - {treatment, outcome, *selected})
+    culprits = []
+    for node in unusable:
+        if sep.minimal_adjustment(children, treatment, outcome, usable | {node}, selected) is not None:
+            culprits.append(node)
+    blamed = culprits or [u for u in graph.hidden() if u in children] or unusable
+    if culprits:
+        how = f"a column for {join(culprits, 'or')}"
+    elif blamed:
+        how = f"columns for {join(blamed)}"
+    else:
+        how = "a column that blocks the remaining path"
+    if blamed:
+        reason = (
+            f"Your graph says that {join(blamed)} drives both {treatment} and {outcome}, and the table has no usable"
+            " column for it. No choice of columns removes that."
+        )
+    else:
+        reason = (
+            f"No choice of columns separates the effect of {treatment} on {outcome} from other paths in your graph."
+        )
+    ideas = [how, f"or a column that changes {treatment} but touches {outcome} in no other way (an instrument)"]
+    parents = sep.parents_of(children)
+    instruments = [
+        n
+        for n in sorted(set(parents.get(treatment, ())) & usable)
+        if sep.separated({k: [c for c in v if not (k == treatment)] for k, v in children.items()}, n, outcome, set())
+    ]
+    if instruments:
+        ideas.insert(1, f"your graph makes {join(instruments)} an instrument: ask with `design` kind `instrument`")
+    return NotIdentified(code="hidden_cause", reason=reason, would_help=tuple(ideas))
+
+
+def check_columns(query: Query, table: Table) -> None:
+    """Raise `UnknownColumn` for any name in the query that is not in the table, before anything is computed."""
+    roles: list[tuple[str, str | None]] = [("treatment", query.treatment), ("outcome", query.outcome)]
+    roles += [("by", query.by), ("event", query.event), ("cluster", query.cluster), ("weights", query.weights)]
+    roles += [("environment", query.environment)]
+    roles += [("adjust_for", c) for c in query.adjust_for or ()]
+    roles += [("categorical", c) for c in query.categorical]
+    roles += [("negative_outcomes", c) for c in query.negative_outcomes]
+    roles += [("negative_exposures", c) for c in query.negative_exposures]
+    if isinstance(query.design, Randomised):
+        roles += [("strata", c) for c in query.design.strata]
+    known = set(table.names)
+    for role, name in roles:
+        if name is not None and name not in known:
+            raise UnknownColumn(name, table.names, f"{role} column" if role not in ("treatment", "outcome") else role)
+    in_graph = set() if query.graph is None else set(query.graph.nodes())
+    for name in query.selected_on:
+        if name not in known and name not in in_graph:
+            raise UnknownColumn(name, table.names, "selected_on column")

@@ -1,0 +1,138 @@
+"""Negative controls: comparisons in which no effect can exist."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...analysis import Refutation, Verdict
+from ...wording import alike, safe
+from ..estimate import estimate
+from ..sample import Sample
+from . import Trial, refuter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def shuffled(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Treatment dealt out anew, within strata or by whole clusters where the table has them."""
+    import numpy as np
+
+    order = np.arange(sample.n)
+    if sample.strata is not None:
+        for level in np.unique(sample.strata):
+            rows = np.flatnonzero(sample.strata == level)
+            order[rows] = rng.permutation(rows)
+    else:
+        order = rng.permutation(sample.n)
+    return replace(sample, arm=sample.arm[order], dose=sample.dose[order])
+
+
+@refuter("placebo_treatment", "deal the treatment out at random and see whether the effect vanishes")
+def placebo_treatment(trial: Trial) -> Refutation | None:
+    """Passes when the mean of the shuffled estimates is within a quarter of a standard error of zero or within three
+    Monte-Carlo errors. Says nothing about hidden causes, so it never counts upwards."""
+    import numpy as np
+
+    sample = trial.sample
+    rng = trial.rng("placebo_treatment")
+    if sample.cluster is not None and sample.kind == "arms":
+        return None  # shuffling single rows would break the clusters' own structure
+    values = np.array([trial.refit(shuffled(sample, rng)) for _ in range(trial.refits())])
+    values = values[np.isfinite(values)]
+    if len(values) < 5:
+        return None
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    ok = abs(mean) <= max(0.25 * trial.error, 3 * spread / np.sqrt(len(values)))
+    shown = alike([mean, trial.value])
+    return Refutation(
+        check="placebo_treatment",
+        question="If the treatment is dealt out at random, does the effect vanish?",
+        expected="about 0",
+        observed=f"{shown[0]} on average in {len(values)} shuffles (the real estimate is {shown[1]})",
+        verdict="passed" if ok else "failed",
+        meaning="If this fails, the method finds effects where there are none.",
+        figures={"mean": mean, "spread": spread, "repeats": len(values)},
+    )
+
+
+@refuter("negative_outcome", "look for an effect on a column that the treatment cannot affect")
+def negative_outcome(trial: Trial) -> Refutation | None:
+    """Passes when no interval for a named negative-control outcome excludes zero (99 % over all of them, Bonferroni);
+    inconclusive when the intervals are too wide to see an effect of half the size found."""
+    names = [n for n in trial.query.negative_outcomes if n in trial.sample.extra]
+    return _controls(trial, names, "negative_outcome", "outcome")
+
+
+@refuter("negative_exposure", "look for an effect of a column that cannot affect the outcome")
+def negative_exposure(trial: Trial) -> Refutation | None:
+    """As `negative_outcome`, with the treatment replaced by a named column that cannot affect the outcome."""
+    names = [n for n in trial.query.negative_exposures if n in trial.sample.extra]
+    return _controls(trial, names, "negative_exposure", "exposure")
+
+
+def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutation | None:
+    import numpy as np
+
+    if not names:
+        return None
+    found, seen, strong = [], [], True
+    half_effect = 0.5 * abs(_standard_effect(trial.sample, trial))
+    for name in names[:10]:
+        values = trial.sample.extra[name]
+        rows = np.isfinite(values)
+        sample = trial.sample.take(rows)
+        values = values[rows]
+        if rows.sum() < 20 or np.ptp(values) == 0:
+            continue
+        sample = _replaced(sample, values, role)
+        result = estimate(sample, "difference", "")
+        if result is None or not result.headline.effect.std_error:
+            continue
+        z = result.headline.effect.value / result.headline.effect.std_error
+        spread = float(sample.y.std()) or 1.0
+        strong = strong and result.headline.effect.std_error / spread * 2 <= half_effect
+        seen.append(name)
+        if abs(z) > 2.576 + 0.3 * np.log(len(names)):
+            found.append(name)
+    if not seen:
+        return None
+    verdict: Verdict = "failed" if found else "passed" if strong else "inconclusive"
+    observed = (
+        f"a difference in {', '.join(safe(n) for n in found)}"
+        if found
+        else f"none in {', '.join(safe(n) for n in seen)}"
+    )
+    what = "that the treatment cannot affect" if role == "outcome" else "that cannot affect the outcome"
+    return Refutation(
+        check=check,
+        question=f"Is there no effect where none can be, in columns {what}?",
+        expected="no difference",
+        observed=observed,
+        verdict=verdict,
+        meaning="If this fails, something other than the treatment makes the groups differ.",
+        figures={"tested": len(seen), "found": len(found)},
+        suggested_by="model" if trial.query.source("negative_controls") == "model" else "you",
+    )
+
+
+def _replaced(sample: Sample, values: NDArray[np.float64], role: str) -> Sample:
+    import numpy as np
+
+    binary = set(np.unique(values)) <= {0.0, 1.0}
+    if role == "outcome":
+        return replace(sample, y=values, outcome_kind="yes_no" if binary else "number", extra={})
+    middle = float(np.median(values))
+    if binary:
+        return replace(sample, arm=values.astype("int64"), dose=values, kind="arms", treated=1.0, control=0.0, extra={})
+    return replace(
+        sample, arm=np.full(sample.n, -1), dose=values, kind="dose", treated=middle + 1, control=middle, per_unit=True, extra={}
+    )  # fmt: skip
+
+
+def _standard_effect(sample: Sample, trial: Trial) -> float:
+    spread = float(sample.y.std()) or 1.0
+    fit = trial.estimates.fit
+    return (fit.treated - fit.control) / spread

@@ -1,0 +1,1 @@
+"""The language half: reading, suggesting, phrasing. Never imports the causal half."""

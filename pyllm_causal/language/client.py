@@ -1,0 +1,152 @@
+"""The seam to a language model: one request, one reply.
+
+LiveClient   the openai SDK for `openai/…` and for any --api-base, litellm for every other provider
+Scripted     replies from a list or a function, for tests
+(recording.py adds Recorder and Replayer)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+
+from ..errors import ModelError
+from ..settings import Settings, scrub
+
+FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+LONGEST_REPLY = 200_000
+LONGEST_WAIT = 30.0
+
+
+class Message(BaseModel):
+    """One turn of the conversation."""
+
+    model_config = FROZEN
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Request(BaseModel):
+    """What one step asks. Unset `model`, `temperature`, `max_tokens` and `seed` are filled in by the client.
+
+    `response_schema` is a JSON Schema for the reply; `prompt` is the hash of the prompt file behind `messages`.
+    """
+
+    model_config = FROZEN
+    step: str
+    messages: tuple[Message, ...]
+    response_schema: dict[str, Any] | None = None
+    prompt: str = ""
+    model: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+
+    def filled(self, settings: Settings) -> Request:
+        """The request with every gap filled from `settings`."""
+        return self.model_copy(
+            update={
+                "model": self.model or settings.model,
+                "temperature": settings.temperature if self.temperature is None else self.temperature,
+                "max_tokens": settings.max_tokens if self.max_tokens is None else self.max_tokens,
+                "seed": settings.seed if self.seed is None else self.seed,
+            }
+        )
+
+
+class Reply(BaseModel):
+    """What came back. `cost` is in US dollars; None means unknown, never free."""
+
+    model_config = FROZEN
+    text: str
+    model: str = ""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+    finish_reason: str | None = None
+
+
+@runtime_checkable
+class Client(Protocol):
+    """Anything that answers a request, synchronously. Raises `ModelError`."""
+
+    def complete(self, request: Request) -> Reply:
+        """One reply to one request."""
+        ...
+
+
+class Scripted:
+    """A client for tests and examples: replies in order, or from a function of the request.
+
+    A reply may be text, a `Reply`, or an exception to raise. A list that runs out raises `ModelError`.
+    """
+
+    def __init__(
+        self,
+        replies: Iterable[str | Reply | Exception] | Callable[[Request], str | Reply | Exception],
+        model: str = "scripted",
+    ) -> None:
+        self.settings = Settings(model=model)
+        self.requests: list[Request] = []
+        self._answer = replies if callable(replies) else None
+        self._list: Iterator[str | Reply | Exception] = iter(()) if callable(replies) else iter(replies)
+
+    def complete(self, request: Request) -> Reply:
+        """The next scripted reply."""
+        self.requests.append(request)
+        if self._answer is not None:
+            reply = self._answer(request)
+        else:
+            following = next(self._list, None)
+            if following is None:
+                raise ModelError("The script has no further reply.", "Add one reply for every request.")
+            reply = following
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, str):
+            return Reply(text=reply, model=self.settings.model or "", finish_reason="stop")
+        return reply
+
+
+class LiveClient:
+    """A real model, reached over the network with bounded patience.
+
+    At most `settings.retries` further attempts, only after faults that may pass (rate limit, server fault, timeout,
+    no connection), honouring `retry-after` up to 30 seconds. A server that refuses a JSON schema or a sampling option
+    is asked again without it. Every failure is a `ModelError` in plain words without keys or server text.
+    """
+
+    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        if settings.offline:
+            raise ModelError("No language model is set.", "Give --model NAME, or use --model none without one.")
+        self.settings = settings
+        self._sleep = sleep
+        self._left_out: set[str] = set()
+
+    def complete(self, request: Request) -> Reply:
+        """One reply. Raises `ModelError`."""
+        from .wire import Fault, through_litellm, through_openai
+
+        request = request.filled(self.settings)
+        model = request.model or ""
+        via_litellm = not model.startswith("openai/") and (
+            self.settings.api_base is None or model.startswith(("ollama/", "ollama_chat/"))
+        )
+        send = through_litellm if via_litellm else through_openai
+        attempt = 0
+        while True:
+            try:
+                reply = send(request, self.settings, frozenset(self._left_out))
+                return reply.model_copy(update={"text": scrub(reply.text[:LONGEST_REPLY]), "model": model})
+            except Fault as fault:
+                if fault.refused and fault.refused not in self._left_out:
+                    self._left_out.add(fault.refused)
+                    continue
+                if not fault.passing or attempt >= self.settings.retries or (fault.wait or 0) > LONGEST_WAIT:
+                    raise ModelError(scrub(fault.message), scrub(fault.hint)) from None
+                self._sleep(min(LONGEST_WAIT, fault.wait if fault.wait is not None else 0.5 * 2**attempt))
+                attempt += 1

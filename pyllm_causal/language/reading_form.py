@@ -1,0 +1,138 @@
+"""The form of a reading: one flat object a kind, with the real column names as the only ones allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+# Keys that were not asked for (`matters`, `weights`, …) are dropped unread: they never reach the query.
+LOOSE = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+Op = Literal["==", "!=", "<", "<=", ">", ">="]
+Who = Literal["everyone", "treated", "untreated"]
+
+
+class Only(BaseModel):
+    """A restriction to some rows."""
+
+    model_config = LOOSE
+    column: Name
+    op: Op
+    value: StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=200)]
+
+
+class Effect(BaseModel):
+    model_config = LOOSE
+    kind: Literal["effect"]
+    treatment: Name
+    outcome: Name
+    who: Who = "everyone"
+    only: Only | None = None
+
+
+class EffectByGroup(BaseModel):
+    model_config = LOOSE
+    kind: Literal["effect_by_group"]
+    treatment: Name
+    outcome: Name
+    by: Name
+
+
+class Mediation(BaseModel):
+    model_config = LOOSE
+    kind: Literal["mediation"]
+    treatment: Name
+    outcome: Name
+    mediator: Name
+
+
+class Counterfactual(BaseModel):
+    model_config = LOOSE
+    kind: Literal["counterfactual"]
+    treatment: Name
+    outcome: Name
+
+
+class Attribution(BaseModel):
+    model_config = LOOSE
+    kind: Literal["attribution"]
+    outcome: Name
+
+
+class Discovery(BaseModel):
+    model_config = LOOSE
+    kind: Literal["discovery"]
+
+
+class Association(BaseModel):
+    model_config = LOOSE
+    kind: Literal["association"]
+    treatment: Name
+    outcome: Name
+
+
+class Describe(BaseModel):
+    model_config = LOOSE
+    kind: Literal["describe"]
+
+
+class Missing(BaseModel):
+    model_config = LOOSE
+    kind: Literal["missing"]
+    what: Annotated[StrictStr, Field(max_length=300)]
+
+
+Form = Annotated[
+    Effect | EffectByGroup | Mediation | Counterfactual | Attribution | Discovery | Association | Describe | Missing,
+    Field(discriminator="kind"),
+]
+
+
+class ReadReply(BaseModel):
+    """The whole reply. The wrapper is there because some providers allow no union at the root."""
+
+    model_config = LOOSE
+    reading: Form
+
+
+def schema(columns: Sequence[str]) -> dict[str, Any]:
+    """JSON Schema of the reply in which every column is one of `columns`; strict mode: all keys required."""
+    column = {"$ref": "#/$defs/column"}
+
+    def branch(kind: str, **fields: Any) -> dict[str, Any]:
+        return _object({"kind": {"type": "string", "enum": [kind]}, **fields})
+
+    only = _object(
+        {
+            "column": column,
+            "op": {"type": "string", "enum": list(Op.__args__)},  # type: ignore[attr-defined]
+            "value": {"anyOf": [{"type": "number"}, {"type": "string"}]},
+        }
+    )
+    pair = {"treatment": column, "outcome": column}
+    branches = [
+        branch(
+            "effect",
+            **pair,
+            who={"type": "string", "enum": list(Who.__args__)},  # type: ignore[attr-defined]
+            only={"anyOf": [{"type": "null"}, only]},
+        ),
+        branch("effect_by_group", **pair, by=column),
+        branch("mediation", **pair, mediator=column),
+        branch("counterfactual", **pair),
+        branch("attribution", outcome=column),
+        branch("discovery"),
+        branch("association", **pair),
+        branch("describe"),
+        branch("missing", what={"type": "string"}),
+    ]
+    return {
+        **_object({"reading": {"anyOf": branches}}),
+        "$defs": {"column": {"type": "string", "enum": list(columns)}},
+    }
+
+
+def _object(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}

@@ -1,0 +1,134 @@
+"""When was a column measured? Rules over names, descriptions and year suffixes. Pure; no model is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from . import match
+
+if TYPE_CHECKING:
+    from ..profile import Column
+
+When = Literal["before", "after", "unknown"]
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_SUFFIX = re.compile(r"(?<![a-z\d])([a-z]*[a-z]|)_?([4-9]\d)(?:_([4-9]\d))?(?!\d)", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\b(?:before|baseline|prior|previous|previously|earlier|pre|past|initial|initially|first year"
+    r"|at (?:admission|birth|entry|enrol\w*|start|baseline|intake)"
+    r"|history|ever|lagged|lag)\b|\bat the (?:start|beginning|outset)\b|\bgrew up\b",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"\b(?:after|afterwards|follow ?ups?|followup|post|exit|later|final|endline|discharge|subsequent|subsequently"
+    r"|eventual|eventually|outcome"
+    r"|during (?:the )?(?:treatment|programme|program|therapy|trial|study|campaign|training)|following the"
+    r"|on leaving|on exit|at the end"
+    r"|side effects?|died|death|dead|deceased|days (?:to|until)|time (?:to|until)|until)\b",
+    re.IGNORECASE,
+)
+_BORN = re.compile(
+    r"\b(?:age|sex|gender|female|male|race|ethnic\w*|black|white|hispanic|hispan|birth\w*|born|nationality|mother"
+    r"|father|parents?|native)\b",
+    re.IGNORECASE,
+)
+
+
+def told(column: Column) -> str:
+    """Name and description as one text of plain words."""
+    name = " ".join(re.findall(r"[^\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column.name)))
+    return f"{name}. {column.description or ''}"[:600]
+
+
+def years(column: Column, suffixes: frozenset[int]) -> set[int]:
+    """Years that the name or the description speaks of; two-digit suffixes only where `suffixes` knows them."""
+    found = {int(y) for y in _YEAR.findall(column.name.replace("_", " "))}
+    found |= {int(y) for y in _YEAR.findall(column.description or "")}
+    for part in _SUFFIX.finditer(column.name):
+        found |= {1900 + int(d) for d in part.groups()[1:] if d and 1900 + int(d) in suffixes}
+    return found
+
+
+def known_suffixes(columns: Sequence[Column]) -> frozenset[int]:
+    """Two-digit suffixes that are years: the same stem with several of them (wt71, wt82), or told in a description.
+
+    Many of one stem (item41 … item60) are a numbering and not years.
+    """
+    by_stem: dict[str, set[int]] = {}
+    for column in columns:
+        for part in _SUFFIX.finditer(column.name):
+            by_stem.setdefault(part[1].casefold(), set()).update(int(d) for d in part.groups()[1:] if d)
+    out = {1900 + d for digits in by_stem.values() if 2 <= len(digits) <= 8 for d in digits}
+    spoken = {int(y) for c in columns for y in _YEAR.findall(c.description or "")}
+    return frozenset(out | {1900 + d for digits in by_stem.values() for d in digits if 1900 + d in spoken})
+
+
+def baseline(treatment: Column, outcome: Column, suffixes: frozenset[int]) -> tuple[int | None, int | None]:
+    """The year of the treatment (its start) and of the outcome (its end), where they can be told."""
+    of_treatment, of_outcome = years(treatment, suffixes), years(outcome, suffixes)
+    start = min(of_treatment) if of_treatment else None
+    if start is None and len(of_outcome) > 1:
+        start = min(of_outcome)  # an outcome "from 1971 to 1982" starts where the treatment does
+    return start, max(of_outcome) if of_outcome else None
+
+
+def when(
+    column: Column, start: int | None, end: int | None, suffixes: frozenset[int], treatment: Column
+) -> tuple[When, str]:
+    """Before or after the treatment, with the reason in plain words."""
+    own = years(column, suffixes)
+    if own and start is not None:
+        if max(own) > start:
+            return "after", f"measured in {max(own)}, after {start}"
+        return "before", f"measured in {max(own)}, not later than the treatment"
+    if own and end is not None:
+        if max(own) > end:
+            return "after", f"measured in {max(own)}, after the outcome"
+        if max(own) < end:
+            return "before", f"measured in {max(own)}, before the outcome"
+    text = told(column)
+    before, after = _BEFORE.search(text), _AFTER.search(text)
+    if before and not (after and after.start() < before.start()):
+        return "before", f"its name or description says “{before[0].lower()}”"
+    if after:
+        return "after", f"its name or description says “{after[0].lower()}”"
+    if _BORN.search(text):
+        return "before", "it is settled before most other things"
+    return "unknown", "nothing says that it comes after"
+
+
+def derived(column: Column, source: Column, is_outcome: bool) -> bool:
+    """Is `column` a copy, a part or another form of `source`? Judged by the words of the two names."""
+    own, other = _stems(column.name), _stems(source.name)
+    if not other or not own:
+        return False
+    rest = own - other
+    if other <= own:
+        return not rest or rest <= _FORMS or (is_outcome and not rest & _RELATIVES)
+    if is_outcome and own & other:
+        # "days_to_recovery" beside "recovered": a part of the outcome told in the same word
+        return (own & other) >= other - _FORMS
+    return False
+
+
+def _stems(name: str) -> frozenset[str]:
+    return frozenset(match.stem(w) for w in match.split(name) if len(w) > 1 and w not in _EMPTY)
+
+
+_EMPTY = frozenset("is has was of to in at for and".split())
+_FORMS = frozenset(
+    match.stem(word)
+    for word in """
+    log ln square squared sq std z scaled standardised binary dummy cat category group level change diff delta total pct
+    percent rate index score flag any raw rank centered
+    """.split()
+)
+_RELATIVES = frozenset(
+    match.stem(word)
+    for word in """
+    father mother parent parental spouse partner husband wife family household sibling brother sister teacher school
+    area county region neighborhood peer class previous prior past earlier pre base baseline lag lagged initial before
+    """.split()
+)

@@ -1,0 +1,164 @@
+"""The straight line: question ─read─▶ query ─identify─▶ estimand ─estimate─▶ refute ─▶ grade ─▶ answer. Start here.
+
+No language model chooses the order, touches a number, or is needed when a query is given.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .analysis import Answer, NotIdentified
+from .query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .data import Table
+    from .language.client import Client
+    from .language.read import Reading
+
+Progress = Callable[[str], None]
+Source = "str | Path | pd.DataFrame | Table"
+
+
+def analyse(
+    query: Query | Mapping[str, Any],
+    data: str | Path | pd.DataFrame | Table,
+    *,
+    seed: int = 0,
+    describe: str | Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Answer a structured query from a table. No language model is used.
+
+    `data` is a file, a pandas or polars DataFrame or a `Table`. The same query, table and `seed` give the same answer.
+    Raises `CausalError` (`InputError` and below) on bad input; "cannot be told" is an answer with `status`.
+    """
+    from .causal.association import associate
+    from .causal.identify import check_columns, identify
+    from .compose import answered, described, refused, supported
+    from .data import Table
+
+    clock = Clock(progress)
+    query = parse_query(query)
+    table = Table.read(data, describe=describe)
+    clock.done("Table read")
+    check_columns(query, table)
+    supported(query)
+    if query.kind == "association":
+        return described(query, table, seed, clock.seconds, associate(query, table))
+    estimand = identify(query, table)
+    clock.done("Causes sorted out")
+    if isinstance(estimand, NotIdentified):
+        return refused(query, table, seed, clock.seconds, estimand)
+    return answered(query, table, seed, clock, estimand)
+
+
+def read(
+    question: str,
+    data: str | Path | pd.DataFrame | Table,
+    *,
+    client: Client | None = None,
+    describe: str | Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    share: str = "profile",
+) -> Reading:
+    """From a question to a query; nothing is computed. `client` None means the built-in reader."""
+    from .data import Table
+    from .language.read import read_question
+
+    table = Table.read(data, describe=describe)
+    reading = read_question(question, table.profile, client, overrides=overrides, share=share)  # type: ignore[arg-type]
+    return signed(reading)
+
+
+def ask(
+    question: str,
+    data: str | Path | pd.DataFrame | Table,
+    *,
+    client: Client | None = None,
+    seed: int = 0,
+    describe: str | Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    review: Callable[[Reading], Reading] | None = None,
+    share: str = "profile",
+    progress: Progress | None = None,
+) -> Answer:
+    """Read, review, analyse, phrase. After reading, the numbers are those of `analyse` on `provenance.query`.
+
+    `review` may change the reading; what it returns counts as checked by a person.
+    """
+    from .causal.refuters import REGISTRY
+    from .compose import phrased, undecided
+    from .data import Table
+    from .language.challenge import suggest
+
+    table = Table.read(data, describe=describe)
+    reading = read(question, table, client=client, overrides=overrides, share=share)
+    if progress:
+        progress("Question read")
+    if review is not None and reading.query is not None:
+        reading = signed(review(reading), by="you")
+    if reading.query is None or reading.status == "choose":
+        return undecided(question, table, reading)
+    query = reading.query
+    ideas = suggest(query, table.profile, {n: r.about for n, r in REGISTRY.items()}, client, share=share)  # type: ignore[arg-type]
+    if ideas.negative_outcomes or ideas.negative_exposures:
+        controls = {"negative_outcomes": ideas.negative_outcomes, "negative_exposures": ideas.negative_exposures}
+        query = query.model_copy(update={**controls, "sources": {**query.sources, "negative_controls": "model"}})
+    answer = analyse(query, table, seed=seed, progress=progress)
+    return phrased(answer, reading, ideas, client)
+
+
+def signed(reading: Reading, by: str | None = None) -> Reading:
+    """The reading with its graph inside the query and every claim marked with who makes it."""
+    query = reading.query
+    if query is None:
+        return reading
+    graph = reading.graph if query.graph is None or by else query.graph
+    model = any(s.step == "draft" and s.passed and s.verifier != "rules on roles and timing" for s in reading.steps)
+    sources = dict(query.sources)
+    if graph is not None and query.graph is None:
+        sources["graph"] = "model" if model else "data"
+    if by:
+        sources |= {"graph": "you", "design": "you"}
+    return reading.model_copy(update={"query": query.model_copy(update={"graph": graph, "sources": sources})})
+
+
+def parse_query(query: Query | Mapping[str, Any]) -> Query:
+    """A validated query, or `QueryError` that names the field at fault."""
+    if isinstance(query, Query):
+        return query
+    from pydantic import ValidationError
+
+    from .errors import QueryError
+
+    try:
+        return Query.model_validate(dict(query))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(p) for p in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        raise QueryError(
+            f"The query cannot be used: {f'`{place}`: ' if place else ''}{what}.",
+            "`pyllm-causal schema query` prints every field.",
+        ) from None
+
+
+class Clock:
+    """Seconds a stage, and a word to whoever waits."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress, self._last = progress, time.perf_counter()
+
+    def done(self, stage: str) -> None:
+        """Mark the end of `stage`."""
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now
+        if self._progress:
+            self._progress(stage)

@@ -1,0 +1,271 @@
+"""The plain-language answer: one headline, a few sentences, how sure and why, and what it rests on. Deterministic."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from ..analysis import Answer, Bounds, Certainty, Effect, Estimand, NotIdentified, Refutation, SampleCount
+from ..query import Query
+from ..wording import (
+    DOTS,
+    LEVEL_WORDS,
+    LITTLE,
+    VERBS,
+    alike,
+    columns_text,
+    count,
+    excludes_null,
+    number,
+    safe,
+)
+
+WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the sentences are made of. `plain` is the effect as a difference, `effect` on the scale asked for."""
+
+    query: Query
+    kind: str  # arms or dose
+    treated: str
+    control: str
+    per_unit: bool
+    outcome_kind: str
+    unit: str
+    effect: Effect
+    plain: Effect
+    means: tuple[float, float] | None
+    certainty: Certainty
+    matters: float
+    convention: bool
+    population: str
+
+
+def treatment_words(query: Query) -> str:
+    return safe(query.words.get("treatment") or query.treatment, 60)
+
+
+def outcome_words(query: Query) -> str:
+    words, name = query.words.get("outcome"), safe(query.outcome, 60)
+    return f"{safe(words, 60)} ({name})" if words and safe(words, 60) != name else name
+
+
+def cause_phrase(f: Facts) -> str:
+    """The treatment as the subject of a sentence."""
+    words = f.query.words.get("treatment")
+    name = safe(f.query.treatment, 60)
+    if f.kind == "dose":
+        each = f"each further unit of {name}" if f.per_unit else f"{name} at {f.treated} rather than {f.control}"
+        return each
+    contrast = f"{name} = {f.treated} rather than {f.control}"
+    return f"{safe(words, 60)} ({contrast})" if words else f"having {contrast}"
+
+
+def cap(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def headline(f: Facts) -> str:
+    """One sentence that is the whole answer. The verb is as strong as the certainty allows."""
+    subject, outcome, level = cause_phrase(f), outcome_words(f.query), f.certainty.level
+    yes_no = f.outcome_kind == "yes_no"
+    what = f"the chance of {outcome}" if yes_no else outcome
+    among = f" among {f.population}" if f.query.where or f.query.target != "everyone" else ""
+    clear = excludes_null(f.effect)
+    small = (
+        f.plain.low is not None and f.plain.high is not None and -f.matters < f.plain.low and f.plain.high < f.matters
+    )
+    if level == "very_low":
+        return f"We can't tell whether {subject} changes {what}{among}."
+    if small and not (clear and f.convention):
+        return f"{cap(subject)} {LITTLE[level]} {what}{among}."
+    if not clear:
+        return f"We can't tell from this table whether {subject} changes {what}{among}: the margin includes no effect."
+    direction = "higher" if f.plain.value > 0 else "lower"
+    slightly = "slightly " if small else ""
+    if yes_no:
+        return f"{cap(subject)} {VERBS[level]} a {slightly}{direction} chance of {outcome}{among}."
+    return f"{cap(subject)} {VERBS[level]} {slightly}{direction} {outcome}{among}."
+
+
+def size_sentences(f: Facts) -> list[str]:
+    """How large, in the user's units, with the interval; natural frequencies for a yes/no outcome."""
+    out: list[str] = []
+    outcome = outcome_words(f.query)
+    where = f" among {f.population}"
+    very_low = f.certainty.level == "very_low"
+    start = "The best single figure, too unsure to lean on, is that" if very_low else "On average,"
+    unit = f" {f.unit}" if f.unit and f.unit != "probability" else ""
+    low, high = f.plain.low, f.plain.high
+    if f.outcome_kind == "yes_no":
+        shown = alike([100 * v for v in (abs(f.plain.value), low or 0.0, high or 0.0)])
+        if f.kind == "arms" and f.means is not None:
+            pair = alike([100 * max(0.0, min(1.0, m)) for m in f.means])
+            out.append(
+                f"{start} about {pair[0]} of 100 would have {outcome} with {safe(f.query.treatment)} = {f.treated},"
+                f" against {pair[1]} of 100 with {f.control}{where}."
+            )
+        word = "more" if f.plain.value >= 0 else "fewer"
+        per = "" if f.kind == "arms" else f" for {cause_phrase(f)}"
+        span = f" (somewhere between {shown[1]} and {shown[2]})" if low is not None and high is not None else ""
+        out.append(f"That is {shown[0]} {word} in 100{per}{span}.")
+    else:
+        shown = alike([abs(f.plain.value), low or 0.0, high or 0.0])
+        word = "higher" if f.plain.value >= 0 else "lower"
+        span = f" (somewhere between {shown[1]} and {shown[2]}{unit})" if low is not None and high is not None else ""
+        condition = (
+            f"for {cause_phrase(f)}"
+            if f.kind == "dose"
+            else f"with {safe(f.query.treatment)} = {f.treated} than with {f.control}"
+        )
+        out.append(f"{start} {outcome} is {shown[0]}{unit} {word} {condition}{span}{where}.")
+    if f.effect.scale != "difference":
+        out.append(_scale_sentence(f.effect))
+    if f.plain.unbounded:
+        out.append("How far chance could have moved this cannot be said from so few rows.")
+    return out
+
+
+def _scale_sentence(effect: Effect) -> str:
+    shown = alike([effect.value, effect.low or 0.0, effect.high or 0.0])
+    span = (
+        f" (somewhere between {shown[1]} and {shown[2]})" if effect.low is not None and effect.high is not None else ""
+    )
+    if effect.scale == "percent":
+        return f"As a percentage that is {shown[0]}%{span.replace(')', ' percent)')}."
+    name = {"odds_ratio": "The odds are", "rate_ratio": "The rate is"}.get(effect.scale, "The average is")
+    return f"{name} {shown[0]} times as high{span}."
+
+
+def sure(certainty: Certainty, convention: bool = False, matters: str = "") -> list[str]:
+    """The block "How sure are we?" with every reason."""
+    lines = [f"How sure are we?   {LEVEL_WORDS[certainty.level]}   {DOTS[certainty.level]}"]
+    lines += [_item("+", r) for r in certainty.up]
+    lines += [_item("−", r) for r in certainty.down]
+    if convention and matters:
+        lines.append(_item(" ", f"Differences under {matters} are called small here: our convention, not yours."))
+    return lines
+
+
+def _item(sign: str, text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=f"  {sign} ", subsequent_indent="    ")
+
+
+def rests_on(
+    estimand: Estimand, sample: SampleCount, query: Query, reviewed_by: str | None, unadjusted: Effect | None
+) -> list[str]:
+    """The block "What this rests on": rows used and left out, and what was held fixed on whose word."""
+    lines = ["What this rests on"]
+    lost = sum(d.rows for d in sample.dropped)
+    text = f"{count(sample.used)} of {count(sample.rows)} rows"
+    if lost:
+        parts = []
+        for d in sample.dropped[:5]:
+            arms = (
+                "" if d.reason == "in another arm" else ", ".join(f"{count(v)} with {k}" for k, v in d.by_arm.items())
+            )
+            parts.append(f"{count(d.rows)} {d.reason}" + (f" ({arms})" if arms else ""))
+        more = len(sample.dropped) - 5
+        text += "; left out: " + "; ".join(parts) + (f"; and {more} more reasons" if more > 0 else "")
+    lines.append(_item(" ", text + "."))
+    if estimand.strategy == "randomised":
+        fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
+        lines.append(_item(" ", f"The groups were formed at random{fixed}."))
+    elif estimand.adjust_for:
+        lines.append(_item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
+    else:
+        lines.append(_item(" ", "Nothing was held fixed."))
+    if unadjusted is not None and estimand.adjust_for:
+        lines.append(_item(" ", f"Without that the plain figure would have been {number(unadjusted.value)}."))
+    who = query.source("graph")
+    if estimand.strategy == "adjustment" and who != "you" and reviewed_by is None:
+        lines.append(_item(" ", "That list was drafted by the program; you have not checked it."))
+    return lines
+
+
+def full_text(
+    first: str,
+    sentences: list[str],
+    certainty: Certainty,
+    estimand: Estimand,
+    sample: SampleCount,
+    query: Query,
+    reviewed_by: str | None,
+    convention: bool,
+    matters: str,
+    unadjusted: Effect | None,
+) -> str:
+    """The whole plain text of an answered question."""
+    blocks = [
+        textwrap.fill(first, WIDTH),
+        textwrap.fill(" ".join(sentences), WIDTH),
+        "\n".join(sure(certainty, convention, matters)),
+        "\n".join(rests_on(estimand, sample, query, reviewed_by, unadjusted)),
+    ]
+    return "\n\n".join(b for b in blocks if b)
+
+
+def with_prose(text: str, prose: str) -> str:
+    """The text with checked prose in place of the sentences under the headline."""
+    blocks = text.split("\n\n")
+    if len(blocks) < 3:
+        return text
+    return "\n\n".join([blocks[0], textwrap.fill(prose, WIDTH), *blocks[1:]])
+
+
+def refusal_text(refusal: NotIdentified, query: Query, association: str, review: bool) -> tuple[str, str]:
+    """(headline, text) of "can't tell"."""
+    subject, outcome = treatment_words(query), outcome_words(query)
+    first = f"We can't tell from this table whether {subject} changes {outcome}."
+    blocks = [textwrap.fill(first, WIDTH), textwrap.fill(refusal.reason, WIDTH)]
+    if refusal.would_help:
+        head = "What is needed from you:" if review else "What would help:"
+        blocks.append("\n".join([head, *(_item("·", h) for h in refusal.would_help)]))
+    if refusal.bounds is not None:
+        blocks.append(_bounds_sentence(refusal.bounds))
+    if association:
+        blocks.append(textwrap.fill("What the table shows, without any claim about causes: " + association, WIDTH))
+    return first, "\n\n".join(blocks)
+
+
+def _bounds_sentence(bounds: Bounds) -> str:
+    low, high = alike([bounds.low, bounds.high])
+    return textwrap.fill(
+        f"Until then: the data allow anything from {low} to {high} ({bounds.assumptions[0] if bounds.assumptions else ''}).",
+        WIDTH,
+    )
+
+
+def expert_text(answer: Answer) -> str:
+    """Estimand, every method and every check as a table."""
+    lines: list[str] = []
+    if answer.estimand is not None:
+        lines += ["Estimand", _item(" ", answer.estimand.statement)]
+        lines += [_item(" ", "assumes: " + a) for a in answer.estimand.assumptions]
+    if answer.estimates:
+        lines += ["", "Methods"]
+        for e in answer.estimates:
+            lines.append(f"    {e.method:<22}{_interval(e.effect)}")
+        if answer.unadjusted is not None:
+            lines.append(f"    {'unadjusted':<22}{_interval(answer.unadjusted)}")
+    if answer.refutations:
+        lines += ["", "Checks"]
+        lines += [_check(r) for r in answer.refutations]
+    if answer.diagnostics:
+        lines += ["", "Data"]
+        lines += [_item("!" if d.status != "ok" else " ", f"{d.name}: {d.finding}") for d in answer.diagnostics]
+    return "\n".join(lines)
+
+
+def _interval(effect: Effect) -> str:
+    if effect.low is None or effect.high is None:
+        return number(effect.value, 4)
+    return f"{number(effect.value, 4)}  [{number(effect.low, 4)}, {number(effect.high, 4)}]"
+
+
+def _check(r: Refutation) -> str:
+    return _item(
+        {"passed": "✓", "failed": "✗", "inconclusive": "?"}[r.verdict], f"{r.check} ({r.verdict}): {r.observed}"
+    )

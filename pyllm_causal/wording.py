@@ -1,0 +1,109 @@
+"""Numbers and names as a person reads them. Pure functions; nothing here computes an effect."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from .analysis import Effect, Level
+
+VERBS: dict[Level, str] = {
+    "high": "leads to",
+    "moderate": "probably leads to",
+    "low": "may lead to",
+    "very_low": "may lead to",
+}
+LITTLE: dict[Level, str] = {
+    "high": "makes little or no difference to",
+    "moderate": "probably makes little or no difference to",
+    "low": "may make little or no difference to",
+    "very_low": "may make little or no difference to",
+}
+DOTS: dict[Level, str] = {"high": "●●●●", "moderate": "●●●○", "low": "●●○○", "very_low": "●○○○"}
+LEVEL_WORDS: dict[Level, str] = {"high": "High", "moderate": "Moderate", "low": "Low", "very_low": "Very low"}
+
+
+def safe(text: object, limit: int = 80) -> str:
+    """Untrusted text for a terminal: no control or direction characters, no line breaks, bounded length."""
+    cleaned = "".join(
+        " " if ch in "\n\r\t" else ch for ch in str(text) if ch in "\n\r\t" or unicodedata.category(ch)[0] != "C"
+    )
+    cleaned = re.sub(r"\s+", " ", cleaned).strip()
+    return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
+
+
+def join(items: Sequence[object], word: str = "and") -> str:
+    """`a, b and c`, each item made safe."""
+    parts = [safe(i) for i in items]
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+def columns_text(items: Sequence[object], most: int = 12) -> str:
+    """A list of columns, shortened when long."""
+    if not items:
+        return "nothing"
+    if len(items) <= most:
+        return join(items)
+    return f"{', '.join(safe(i) for i in items[: most - 1])} and {len(items) - most + 1} others"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Two significant digits, plain notation, thousands separated; whole numbers stay whole from 100 on."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "unknown"
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    decimals = digits - 1 - magnitude
+    rounded = round(value, decimals)
+    if rounded != 0 and math.floor(math.log10(abs(rounded))) > magnitude:
+        decimals -= 1
+    if magnitude < -6 or magnitude > 14:
+        text = f"{value:.{digits - 1}e}"
+    else:
+        text = f"{rounded:,.{max(decimals, 0)}f}"
+    return text.replace("-", "−")
+
+
+def alike(values: Sequence[float], digits: int = 2) -> list[str]:
+    """Several numbers rounded at the same place, two significant digits for the largest, so that they can be compared."""
+    finite = [abs(v) for v in values if math.isfinite(v) and v != 0]
+    if not finite:
+        return [number(v) for v in values]
+    decimals = digits - 1 - math.floor(math.log10(max(finite)))
+    if decimals > 6 or decimals < -14:
+        return [number(v, digits) for v in values]
+    texts = []
+    for v in values:
+        shown = round(v, decimals) if math.isfinite(v) else v
+        if not math.isfinite(v) or (shown == 0 and v != 0):
+            texts.append(number(v, 1))
+        else:
+            texts.append(f"{shown + 0.0:,.{max(decimals, 0)}f}".replace("-", "−"))
+    return texts
+
+
+def count(n: int) -> str:
+    """A whole number with thousands separated."""
+    return f"{n:,}"
+
+
+def times(ratio: float) -> str:
+    """A ratio as a person says it."""
+    return f"{number(ratio)} times"
+
+
+def null_of(effect: Effect) -> float:
+    """The value that means "no effect" on the effect's scale."""
+    return 0.0 if effect.scale in ("difference", "percent") else 1.0
+
+
+def excludes_null(effect: Effect) -> bool:
+    """Whether the interval excludes "no effect"."""
+    if effect.low is None or effect.high is None:
+        return False
+    return not effect.low <= null_of(effect) <= effect.high

@@ -1,0 +1,324 @@
+"""The live client against a loopback server that misbehaves in every way we could think of."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyllm_causal.errors import ModelError, SettingsError
+from pyllm_causal.language.client import Client, LiveClient, Message, Reply, Request, Scripted
+from pyllm_causal.settings import Settings, load, scrub
+from tests.server import Server, Trouble
+
+ASK = Request(
+    step="read",
+    messages=(Message(role="user", content="Hello"),),
+    response_schema={"type": "object", "properties": {}, "required": [], "additionalProperties": False},
+)
+KEY = "planted-secret-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_ORG_ID", "PYLLM_CAUSAL_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+
+
+def live(server: Server, **settings: object) -> LiveClient:
+    waits: list[float] = []
+    options = {"timeout": 5.0, "retries": 2} | settings
+    client = LiveClient(load("openai/test", server.url, **options), sleep=waits.append)  # type: ignore[arg-type]
+    client.waits = waits  # type: ignore[attr-defined]
+    return client
+
+
+def test_a_reply_comes_back_with_its_counts() -> None:
+    with Server({"read": "{}"}) as server:
+        reply = live(server).complete(ASK)
+    assert reply == Reply(text="{}", model="openai/test", tokens_in=10, tokens_out=5, cost=None, finish_reason="stop")
+    body = server.requests[0]["body"]
+    assert body["model"] == "test"
+    assert body["temperature"] == 0 and body["seed"] == 0 and body["max_tokens"] == 800
+    assert body["response_format"]["type"] == "json_schema"
+    assert body["response_format"]["json_schema"]["schema"] == ASK.response_schema
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_passing_fault_is_tried_again(status: int) -> None:
+    with Server({"read": [Trouble(status=status), Trouble(status=status), "{}"]}) as server:
+        client = live(server)
+        assert client.complete(ASK).text == "{}"
+    assert client.waits == [0.5, 1.0]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_retries_are_bounded(status: int) -> None:
+    with Server({"read": Trouble(status=status)}) as server:
+        with pytest.raises(ModelError) as caught:
+            live(server, retries=3).complete(ASK)
+    assert len(server.requests) == 4
+    assert caught.value.hint
+
+
+def test_retry_after_is_honoured() -> None:
+    with Server({"read": [Trouble(status=429, headers={"retry-after": "7"}), "{}"]}) as server:
+        client = live(server)
+        client.complete(ASK)
+    assert client.waits == [7.0]  # type: ignore[attr-defined]
+
+
+def test_a_long_retry_after_is_not_waited_for() -> None:
+    with Server({"read": Trouble(status=429, headers={"retry-after": "3600"})}) as server:
+        client = live(server)
+        with pytest.raises(ModelError, match="wait 3600 seconds"):
+            client.complete(ASK)
+    assert client.waits == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble(text="{}", wait=3.0),
+        Trouble(text="{}", trickle=0.05),
+    ],
+    ids=["silent", "trickling"],
+)
+def test_a_slow_server_meets_the_timeout(trouble: Trouble) -> None:
+    with Server({"read": trouble}) as server:
+        start = time.monotonic()
+        with pytest.raises(ModelError, match="no answer within"):
+            live(server, timeout=0.4, retries=0).complete(ASK)
+        assert time.monotonic() - start < 2.5
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble(text="{}", cut=True),
+        Trouble(raw=b"<html>hello</html>"),
+        Trouble(raw=b"{}"),
+        Trouble(raw=b"[]"),
+        Trouble(raw=b'{"choices": []}'),
+        Trouble(raw=b'{"choices": [{"message": null}]}'),
+        Trouble(raw=b'{"choices": 7}'),
+        Trouble(raw=b"null"),
+        Trouble(raw=b""),
+        Trouble(raw=b"\xff\xfe\x00"),
+    ],
+    ids=["cut", "html", "empty object", "list", "no choice", "null message", "wrong type", "null", "nothing", "binary"],
+)
+def test_a_broken_body_is_a_plain_error(trouble: Trouble) -> None:
+    with Server({"read": trouble}) as server, pytest.raises(ModelError) as caught:
+        live(server, retries=0).complete(ASK)
+    assert caught.value.hint and "Traceback" not in str(caught.value)
+
+
+def test_an_endless_body_is_cut_short() -> None:
+    with Server({"read": Trouble(raw=b" " * 5_000_000)}) as server, pytest.raises(ModelError, match="too long"):
+        live(server, retries=0).complete(ASK)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_refused(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYLLM_CAUSAL_API_KEY", KEY)
+    with Server() as elsewhere:
+        trouble = Trouble(status=status, headers={"location": f"{elsewhere.url}/chat/completions"}, raw=b"")
+        with Server({"read": trouble}) as server, pytest.raises(ModelError, match="another address"):
+            live(server).complete(ASK)
+        assert len(server.requests) == 1
+        assert elsewhere.requests == []
+
+
+def test_a_refused_schema_is_left_out_and_remembered() -> None:
+    with Server({"read": Trouble(text="{}", refuse_schema=True)}) as server:
+        client = live(server)
+        assert client.complete(ASK).text == "{}"
+        client.complete(ASK)
+    formats = [r["body"].get("response_format", {}).get("type") for r in server.requests]
+    assert formats == ["json_schema", "json_object", None, None]
+
+
+@pytest.mark.parametrize("option", ["temperature", "seed", "max_tokens"])
+def test_a_refused_option_is_left_out(option: str) -> None:
+    refusal = Trouble(status=400, error=f"Unsupported parameter: {option}")
+    with Server({"read": [refusal, "{}"]}) as server:
+        assert live(server).complete(ASK).text == "{}"
+    assert option in server.requests[0]["body"]
+    assert option not in server.requests[1]["body"]
+    assert (option == "max_tokens") == ("max_completion_tokens" in server.requests[1]["body"])
+
+
+def test_an_overflow_says_what_to_do() -> None:
+    error = "the request exceeds the available context size"
+    with Server({"read": Trouble(status=400, error=error)}) as server:
+        with pytest.raises(ModelError, match="too long for this model"):
+            live(server).complete(ASK)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(401, "key"), (403, "key"), (402, "payment"), (404, "does not know"), (409, "refused"), (418, "refused")],
+)
+def test_a_lasting_fault_is_not_tried_again(status: int, says: str) -> None:
+    plain = ASK.model_copy(update={"response_schema": None})
+    with Server({"read": Trouble(status=status)}) as server, pytest.raises(ModelError, match=says):
+        live(server).complete(plain)
+    assert len(server.requests) == 1
+
+
+def test_nobody_is_listening() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = load("openai/test", f"http://127.0.0.1:{port}/v1", retries=0)
+    with pytest.raises(ModelError, match="cannot be reached"):
+        LiveClient(settings).complete(ASK)
+
+
+def test_an_echoed_key_reaches_neither_reply_nor_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYLLM_CAUSAL_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_API_KEY", "another-planted-secret")
+    with Server({"read": [f"your key is {KEY}", Trouble(status=401, error=f"Incorrect key {KEY}")]}) as server:
+        client = live(server)
+        assert KEY not in client.complete(ASK).text
+        with pytest.raises(ModelError) as caught:
+            client.complete(ASK)
+    assert KEY not in str(caught.value) and caught.value.__cause__ is None
+    sent = server.requests[0]["headers"]
+    assert sent["Authorization"] == f"Bearer {KEY}"
+    assert "another-planted-secret" not in str(server.requests)
+
+
+def test_no_provider_setting_leaks_to_an_api_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_ORG_ID", "planted-organisation")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "planted-project")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"x-planted: {KEY}")
+    with Server({"read": "{}"}) as server:
+        live(server).complete(ASK)
+    assert server.requests[0]["headers"]["Authorization"] == "Bearer none"
+    assert "planted" not in str(server.requests[0]["headers"])
+
+
+def test_openai_without_a_key_never_leaves_the_machine() -> None:
+    with pytest.raises(ModelError, match="OPENAI_API_KEY is not set"):
+        LiveClient(load("openai/gpt-4o-mini")).complete(ASK)
+
+
+def test_no_model_no_client() -> None:
+    with pytest.raises(ModelError, match="No language model"):
+        LiveClient(load("none"))
+
+
+def test_a_script_that_runs_out() -> None:
+    client = Scripted(["one", ModelError("gone", "wait")])
+    assert isinstance(client, Client)
+    assert client.complete(ASK).text == "one"
+    with pytest.raises(ModelError, match="gone"):
+        client.complete(ASK)
+    with pytest.raises(ModelError, match="no further reply"):
+        client.complete(ASK)
+
+
+# litellm takes seconds to import, so what it must not do is asked of one process.
+_THROUGH_LITELLM = """
+import json, os, sys
+from pyllm_causal.language.client import LiveClient, Message, Request
+from pyllm_causal.settings import load
+from pyllm_causal.errors import ModelError
+ask = Request(step="read", messages=(Message(role="user", content="Hi"),))
+client = LiveClient(load("ollama_chat/llama", sys.argv[1], timeout=10, retries=0))
+try:
+    client.complete(ask); said = ""
+except ModelError as error:
+    said = str(error)
+try:
+    LiveClient(load("nonsense/model", retries=0)).complete(ask); unknown = ""
+except ModelError as error:
+    unknown = str(error)
+try:
+    LiveClient(load("anthropic/claude-x", retries=0)).complete(ask); keyless = ""
+except ModelError as error:
+    keyless = str(error)
+print(json.dumps({"said": said, "unknown": unknown, "keyless": keyless, "planted": os.environ.get("PLANTED"),
+                  "mode": os.environ.get("LITELLM_MODE")}))
+"""
+
+
+def test_litellm_reads_no_env_file_and_sends_no_foreign_key(tmp_path: Path) -> None:
+    import json
+
+    (tmp_path / ".env").write_text("PLANTED=from-a-file\nANTHROPIC_API_KEY=planted-in-a-file\n")
+    root = Path(__file__).resolve().parents[3]
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
+    environment |= {"PYTHONPATH": str(root), "PYLLM_CAUSAL_API_KEY": KEY, "OPENAI_API_KEY": "openai-planted-1"}
+    body = {"model": "llama", "message": {"role": "assistant", "content": f"hello {KEY}"}, "done": True}
+    with Server({"read": Trouble(raw=json.dumps(body).encode())}) as server:
+        address = server.url.removesuffix("/v1")
+        done = subprocess.run(
+            [sys.executable, "-c", _THROUGH_LITELLM, address],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stderr
+    out = json.loads(done.stdout.splitlines()[-1])
+    assert out["planted"] is None and out["mode"] is None
+    assert out["said"] == "" and server.requests
+    assert "openai-planted-1" not in str(server.requests)
+    assert "provider" in out["unknown"]
+    assert "ANTHROPIC_API_KEY" in out["keyless"]
+    assert KEY not in done.stdout + done.stderr
+
+
+class TestSettings:
+    def test_arguments_win_over_the_environment(self) -> None:
+        environment = {"PYLLM_CAUSAL_MODEL": "a/b", "PYLLM_CAUSAL_TIMEOUT": "9", "PYLLM_CAUSAL_RETRIES": "0"}
+        settings = load("c/d", environment=environment)
+        assert (settings.model, settings.timeout, settings.retries) == ("c/d", 9.0, 0)
+        assert load(environment={}).offline and load("None", environment={}).offline
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"PYLLM_CAUSAL_TIMEOUT": "soon"},
+            {"PYLLM_CAUSAL_TIMEOUT": "-1"},
+            {"PYLLM_CAUSAL_TIMEOUT": "nan"},
+            {"PYLLM_CAUSAL_RETRIES": "1000"},
+            {"PYLLM_CAUSAL_API_BASE": "ftp://here"},
+            {"PYLLM_CAUSAL_API_BASE": "localhost:8080"},
+            {"PYLLM_CAUSAL_API_BASE": "http://me:secret-word@here/v1"},
+            {"PYLLM_CAUSAL_API_BASE": "http://here/v1?key=secret-word"},
+            {"PYLLM_CAUSAL_API_BASE": "http://here:99999/v1"},
+            {"PYLLM_CAUSAL_MODEL": "a\x1b[31m"},
+            {"PYLLM_CAUSAL_SHARE": "rows"},
+        ],
+    )
+    def test_nonsense_is_refused_without_quoting_it(self, values: dict[str, str]) -> None:
+        with pytest.raises(SettingsError) as caught:
+            load(environment=values)
+        assert caught.value.hint
+        assert "secret-word" not in str(caught.value)
+
+    def test_no_key_is_part_of_the_record(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PYLLM_CAUSAL_API_KEY", KEY)
+        settings = load("a/b", "http://127.0.0.1:1/v1")
+        assert KEY not in repr(settings) + settings.model_dump_json()
+        assert not any("key" in name for name in Settings.model_fields)
+
+    def test_scrub(self) -> None:
+        environment = {"MY_TOKEN": "hush-hush", "HOME": "/home/me", "SHORT_KEY": "abc"}
+        assert scrub("hush-hush in /home/me abc", environment) == "[secret removed] in /home/me abc"
+        assert "sk-" not in scrub("it was sk-abcdefghijklmnop", {})
+        assert "abcdefgh" not in scrub("Authorization: Bearer abcdefghijkl", {})
