@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -105,10 +106,16 @@ def _object(series: pd.Series, name: str, typed: bool) -> tuple[pd.Series, list[
         except (ValueError, TypeError, OverflowError):
             pass
     if inferred in ("timedelta", "timedelta64"):
-        return tidy(pd.to_timedelta(series), name, typed)
+        days = series.map(lambda v: v / timedelta(days=1), na_action="ignore")
+        return days.astype(np.float64), [f"The durations in {name!r} are read as days."]
     if inferred != "string":
         series = series.map(_as_text, na_action="ignore")
     return _text(series, name, typed)
+
+
+def _in_order(value: Any) -> Any:
+    # the order of a set changes from process to process
+    return sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
 
 
 def _as_text(value: Any) -> str:
@@ -118,9 +125,11 @@ def _as_text(value: Any) -> str:
         return value.decode("utf-8", "replace")
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    if isinstance(value, (list, tuple, dict, set, frozenset)):
+    if isinstance(value, (set, frozenset)):
+        value = _in_order(value)
+    if isinstance(value, (list, tuple, dict)):
         try:
-            return json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)
+            return json.dumps(value, ensure_ascii=False, default=_in_order, sort_keys=True)
         except (TypeError, ValueError, RecursionError):
             pass
     if hasattr(value, "tolist"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -112,7 +113,7 @@ def ask(
     if dry_run:
         _guard(lambda: _dry_run(question, data, describe, share), as_json, debug)
         return
-    _show(_guard(run, as_json, debug), as_json, quiet, expert)
+    _finish(run, as_json, quiet, expert, debug)
 
 
 @app.command()
@@ -190,7 +191,7 @@ def analyse(
             document, data, seed=seed, describe=_describe(describe), progress=None if as_json or quiet else _progress
         )  # fmt: skip
 
-    _show(_guard(run, as_json, debug), as_json, quiet, expert)
+    _finish(run, as_json, quiet, expert, debug)
 
 
 @app.command()
@@ -209,6 +210,16 @@ def schema(which: Annotated[str, typer.Argument(help="query or answer.", metavar
     _document(_guard(run, False, False))
 
 
+def _finish(run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool, debug: bool) -> NoReturn:
+    def both() -> tuple[str, int]:
+        answer = run()
+        return _output(answer, as_json, quiet, expert), answer.exit_code
+
+    text, code = _guard(both, as_json, debug)
+    _out(text)
+    raise typer.Exit(code)
+
+
 def _guard(run: Callable[[], Any], as_json: bool, debug: bool) -> Any:
     """The result, or the error on standard error (and as a document with --json) with its exit code."""
     from .errors import CausalError, InternalError
@@ -217,14 +228,14 @@ def _guard(run: Callable[[], Any], as_json: bool, debug: bool) -> Any:
         return run()
     except CausalError as error:
         if debug:
-            raise
+            traceback.print_exc()
         _fail(error, as_json)
     except KeyboardInterrupt:
         _tell("Stopped.")
         raise typer.Exit(130) from None
     except Exception as error:  # noqa: BLE001 - the last line of defence: our fault, said plainly
         if debug:
-            raise
+            traceback.print_exc()
         kind = type(error).__name__
         _fail(InternalError(f"Something went wrong inside ({kind}).", "Run again with --debug and report it."), as_json)
 
@@ -238,22 +249,21 @@ def _fail(error: CausalError, as_json: bool) -> NoReturn:
     if as_json:
         from .compose import failed
 
-        _document(failed(error).model_dump(mode="json"))
+        _out(_json(failed(error).model_dump(mode="json")))
     raise typer.Exit(error.exit_code)
 
 
-def _show(answer: Answer, as_json: bool, quiet: bool, expert: bool) -> NoReturn:
+def _output(answer: Answer, as_json: bool, quiet: bool, expert: bool) -> str:
+    """The answer as it goes to standard output. Made before anything is printed, so that a fault prints nothing half."""
     if as_json:
-        _document(answer.model_dump(mode="json"))
-    elif quiet:
-        _out(answer.headline)
-    else:
-        _out(answer.text)
-        if expert:
-            from .report.text import expert_text
+        return _json(answer.model_dump(mode="json"))
+    if quiet:
+        return answer.headline
+    if not expert:
+        return answer.text
+    from .report.text import expert_text
 
-            _out("\n" + expert_text(answer))
-    raise typer.Exit(answer.exit_code)
+    return f"{answer.text}\n\n{expert_text(answer)}"
 
 
 def _query_document(path: str) -> dict[str, Any]:
@@ -267,12 +277,29 @@ def _query_document(path: str) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise QueryError(f"The query file {path!r} is not text.", hint) from None
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise QueryError(f"The query file {path!r} is not valid JSON: {error}.", hint) from None
+        document = json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise QueryError(f"The query file {path!r} is not valid JSON ({error.msg} at {where}).", hint) from None
+    except (ValueError, RecursionError):
+        raise QueryError(
+            f"The query file {path!r} is nested too deeply, or holds a number with thousands of digits.", hint
+        ) from None
     if not isinstance(document, dict):
         raise QueryError("The query must be one JSON object.", hint)
     return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; a key that stands there twice would silently win over the first."""
+    from .errors import QueryError
+
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise QueryError(f"The query says {twice!r} twice.", "Keep one of the two.")
+    return found
 
 
 def _describe(given: str | None) -> str | None:
@@ -329,7 +356,13 @@ def _out(text: str) -> None:
 
 
 def _document(document: Any) -> None:
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    _out(_json(document))
+
+
+def _json(document: Any) -> str:
+    """JSON that is the same document on any terminal: readable letters, but no invisible or direction characters."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    return "".join(ch if ch == "\n" or ch.isprintable() else json.dumps(ch)[1:-1] for ch in text)
 
 
 def main() -> None:
@@ -337,4 +370,28 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    app()
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        _tell("Stopped.")
+        code = 130
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        code = _misused(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misused(error: Any) -> int:
+    """Wrong options in our own words: one line, one hint, and a document with --json."""
+    from .errors import InputError
+
+    message = str(error.format_message()).strip()
+    if not message or "\n" in message:  # no arguments at all: the help text is the message
+        error.show()
+        return 2
+    command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "pyllm-causal"
+    try:
+        _fail(InputError(message.rstrip(".") + ".", f"`{command} --help` shows what can be given."), "--json" in sys.argv)
+    except typer.Exit as stop:
+        return stop.exit_code

@@ -36,15 +36,15 @@ def supported(query: Query) -> None:
         raise QueryError(
             f"Questions of kind {query.kind!r} are not answered yet.", f"Kinds answered: {', '.join(KINDS)}."
         )
+    for field in ("event", "horizon", "environment", "row", "compare", "threshold", "by_levels", "by"):
+        if getattr(query, field) is not None:
+            raise QueryError(f"`{field}` is not supported yet.", "Leave it out.")
     if query.kind == "association":
         return
     if query.design.kind not in DESIGNS:
         raise QueryError(
             f"The design {query.design.kind!r} is not supported yet.", f"Designs supported: {', '.join(DESIGNS)}."
         )
-    for field, value in (("event", query.event), ("horizon", query.horizon), ("environment", query.environment)):
-        if value is not None:
-            raise QueryError(f"`{field}` is not supported yet.", "Leave it out.")
     if query.scale == "hazard_ratio":
         raise QueryError("Hazard ratios are not supported yet.", "Ask for a difference or a ratio.")
     if query.missing == "impute":
@@ -170,11 +170,9 @@ def _line(
 
 
 def _value(value: Any) -> str:
-    return (
-        number(value, 4)
-        if isinstance(value, float) and not value.is_integer()
-        else safe(int(value) if isinstance(value, float) else value)
-    )
+    if not isinstance(value, float):
+        return safe(value)
+    return safe(int(value)) if value.is_integer() and abs(value) < 1e15 else number(value, 4)
 
 
 def _check_scale(query: Query, outcome_kind: str, smallest: float) -> None:
@@ -183,9 +181,9 @@ def _check_scale(query: Query, outcome_kind: str, smallest: float) -> None:
             "An odds ratio needs a yes/no outcome.", "Ask for a difference or ratio, or name `outcome_event`."
         )
     if query.scale in ("ratio", "percent", "rate_ratio") and smallest < 0:
+        asked = "percentage change" if query.scale == "percent" else query.scale.replace("_", " ")
         raise QueryError(
-            f"A {query.scale.replace('_', ' ')} makes no sense for {safe(query.outcome)}, which has negative values.",
-            "Ask for a difference.",
+            f"A {asked} makes no sense for {safe(query.outcome)}, which has negative values.", "Ask for a difference."
         )
 
 
@@ -313,7 +311,7 @@ def undecided(question: str, table: Table, reading: Reading) -> Answer:
     rows = [f"  {role}: {join(names[:6])}" for role, names in reading.choices.items() if names]
     text = "\n".join(
         [
-            f"I am not sure what to compare. {reading.receipt}".strip(),
+            reading.receipt or "I am not sure what to compare.",
             *rows,
             "Name them, for example with --treatment and --outcome.",
         ]
@@ -377,5 +375,5 @@ def failed(error: CausalError) -> Answer:
     """An error as an answer document, for `--json`."""
     from .analysis import ErrorInfo
 
-    info = ErrorInfo(code=error.code, message=error.message, hint=error.hint)
-    return Answer(status="error", headline=error.message, text=str(error), error=info)
+    info = ErrorInfo(code=error.code, message=safe(error.message, 1000), hint=safe(error.hint, 1000))
+    return Answer(status="error", headline=info.message, text=f"{info.message} {info.hint}".strip(), error=info)

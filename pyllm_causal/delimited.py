@@ -294,10 +294,8 @@ def _lost_words(raw: bytes, frame: pd.DataFrame, names: list[str], layout: Layou
     import pandas as pd
 
     words = [m for m in MARKERS if m.isalpha() and len(m) > 1]
-    if not any(re.search(rb"\b%s\b" % w.encode(), raw) for w in words):
-        return []
     at = [i for i in range(frame.shape[1]) if frame[i].dtype == object and frame[i].isna().any()]
-    if not at or frame.shape[1] != len(names):
+    if not at or frame.shape[1] != len(names) or not any(w.encode() in raw for w in words):
         return []
     body = io.BytesIO(raw)
     for _ in range(layout.skip):

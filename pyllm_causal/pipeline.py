@@ -6,7 +6,7 @@ No language model chooses the order, touches a number, or is needed when a query
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,13 +139,46 @@ def parse_query(query: Query | Mapping[str, Any]) -> Query:
     try:
         return Query.model_validate(dict(query))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(p) for p in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        raise QueryError(
-            f"The query cannot be used: {f'`{place}`: ' if place else ''}{what}.",
-            "`pyllm-causal schema query` prints every field.",
-        ) from None
+        faults = error.errors(include_url=False, include_input=False)
+        raise QueryError(*_fault(faults)) from None
+
+
+# What pydantic calls things, in words for a person.
+_PLAIN = {
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "union_tag_not_found": "must say its `kind`",
+    "missing": "is missing",
+    "finite_number": "must be a finite number",
+}
+
+
+def _fault(faults: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """(message, hint) for the first fault that pydantic found."""
+    from difflib import get_close_matches
+
+    from .wording import safe
+
+    first, hint = faults[0], "`pyllm-causal schema query` prints every field."
+    kind, context = str(first["type"]), first.get("ctx") or {}
+    loc = first["loc"]
+    alternatives = [f for f in faults if f["loc"][:-1] == loc[:-1]]
+    if len(alternatives) > 1 and loc[-1:] in (("bool",), ("float",), ("int",), ("str",)):
+        loc, kind = loc[:-1], "value"
+    place = safe(".".join(str(p) for p in loc))
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(loc[-1]), list(Query.model_fields), n=1)
+        return f"`{place}` is not a field of the query.", f"Did you mean `{near[0]}`?" if near else hint
+    if kind == "union_tag_invalid":
+        return f"There is no {place} of kind {context.get('tag')!r}.", f"Kinds are {context.get('expected_tags')}."
+    if kind == "value":
+        what = "must be true, false, text or a finite number"
+    else:
+        what = _PLAIN.get(kind) or str(first["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    return f"The query cannot be used: {f'`{place}` ' if place else ''}{what}.", hint
 
 
 class Clock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
@@ -142,7 +142,7 @@ class Query(BaseModel):
     matters: Annotated[float, Field(gt=0)] | None = None
     by_levels: tuple[Value, Value] | None = None
     row: int | str | None = None
-    compare: dict[str, Any] | None = None
+    compare: dict[Literal["column", "from", "to"], Value] | None = None
     environment: str | None = None
     horizon: float | None = None
     threshold: float | None = None
@@ -166,8 +166,14 @@ class Query(BaseModel):
             raise ValueError("treatment and outcome are the same column; they must differ")
         if self.kind == "effect_by_group" and not self.by:
             raise ValueError("a question by group must name its column in `by`")
-        if self.by and self.by in (self.treatment, self.outcome):
-            raise ValueError("`by` must be another column than treatment and outcome")
+        for field in ("by", "weights"):
+            if getattr(self, field) and getattr(self, field) in (self.treatment, self.outcome):
+                raise ValueError(f"`{field}` must be another column than treatment and outcome")
+        if self.cluster and self.cluster == self.outcome:
+            raise ValueError("`cluster` must be another column than the outcome")
+        for field in ("negative_outcomes", "negative_exposures"):
+            if {self.treatment, self.outcome} & set(getattr(self, field)):
+                raise ValueError(f"`{field}` must be other columns than treatment and outcome")
         if self.treated is not None and self.treated == self.control and type(self.treated) is type(self.control):
             raise ValueError("`treated` and `control` are the same value; there is nothing to compare")
         return self

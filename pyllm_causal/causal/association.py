@@ -102,7 +102,7 @@ def _groups(query: Query, table: Table, by: Column, target: Column, keep: Mask) 
     values = _values(query, table, target)
     if by.distinct > 50 or not by.levels:
         raise QueryError(f"{by.name!r} has {by.distinct} different values, too many to list.", "Group them first.")
-    groups = []
+    groups: list[dict[str, Any]] = []
     for lv in by.levels:
         mean, low, high, n = _mean(values[keep & level_mask(table, by.name, lv.value)])
         if n:

@@ -31,13 +31,10 @@ def as_number(value: object) -> float | None:
     """The value as a finite number, or None. Booleans count as 0 and 1."""
     import math
 
-    if isinstance(value, (bool, int, float)):
-        number = float(value)
-    else:
-        try:
-            number = float(str(value).strip())
-        except ValueError:
-            return None
+    try:
+        number = float(value) if isinstance(value, (bool, int, float)) else float(str(value).strip())
+    except (ValueError, OverflowError):  # a whole number of hundreds of digits is too large for a float
+        return None
     return number if math.isfinite(number) else None
 
 
@@ -81,17 +78,22 @@ def positive_level(column: Column) -> tuple[Value, Value]:
 
 def check_usable(column: Column, role: str) -> None:
     """Raise `QueryError` when the column cannot play the role at all."""
+    check_filled(column, role)
+    if column.kind in ("text", "time"):
+        what = "free text" if column.kind == "text" else "dates"
+        raise QueryError(
+            f"The {role} column {column.name!r} holds {what}.", "Turn it into numbers or categories first."
+        )
+
+
+def check_filled(column: Column, role: str) -> None:
+    """Raise `QueryError` when the column has no values, or infinite ones."""
     if column.kind == "empty":
         raise QueryError(f"The {role} column {column.name!r} is empty.", "Choose a column with values.")
     if column.infinite:
         raise QueryError(
             f"The {role} column {column.name!r} holds {column.infinite} infinite values.",
             "Replace them with numbers or leave those cells empty.",
-        )
-    if column.kind in ("text", "time"):
-        what = "free text" if column.kind == "text" else "dates"
-        raise QueryError(
-            f"The {role} column {column.name!r} holds {what}.", "Turn it into numbers or categories first."
         )
 
 
@@ -113,12 +115,21 @@ def contrasts(query: Query, profile: Profile) -> list[Contrast]:
             no if control is None else find_level(column, control, "treatment"),
         )
         if pair[0] == pair[1]:
+            if treated is not None and control is not None:
+                raise _both_same(column, pair[0])
             other = {no: yes, yes: no}[pair[0]]
             pair = (pair[0], other) if treated is not None else (other, pair[1])
         return [Contrast("arms", *pair)]
     if is_categorical(column, query) or column.distinct == 2:
         return _by_level(column, treated, control)
     return [_dose(column, query)]
+
+
+def _both_same(column: Column, level: Value) -> QueryError:
+    return QueryError(
+        f"`treated` and `control` both mean {level!r} of {column.name!r}; there is nothing to compare.",
+        f"Its values are {_levels(column)}.",
+    )
 
 
 def _by_level(column: Column, treated: Value | None, control: Value | None) -> list[Contrast]:
@@ -131,7 +142,10 @@ def _by_level(column: Column, treated: Value | None, control: Value | None) -> l
     two = len(levels) == 2
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in levels)
     if treated is not None and control is not None:
-        return [Contrast("arms", find_level(column, treated, "treatment"), find_level(column, control, "treatment"))]
+        arms = find_level(column, treated, "treatment"), find_level(column, control, "treatment")
+        if arms[0] == arms[1]:
+            raise _both_same(column, arms[0])
+        return [Contrast("arms", *arms)]
     if treated is not None:
         arm = find_level(column, treated, "treatment")
         if not two:

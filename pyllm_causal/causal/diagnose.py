@@ -208,7 +208,7 @@ def chances(sample: Sample) -> tuple[Floats, Floats]:
     fold = folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
     everyone = np.ones(sample.n, dtype=bool)
     x = standardised(sample.x)
-    out = []
+    out: list[Floats] = []
     for arm in (1, 0):
         if arm == 0 and (sample.arm >= 0).all():
             out.append(1.0 - out[0])

@@ -61,7 +61,14 @@ def with_intercept(x: Floats) -> Floats:
     return np.column_stack([np.ones(len(x)), x])
 
 
-def fit(design: Floats, y: Floats, weights: Floats, family: Family = "linear", ridge: float = 0.0) -> Glm:
+def fit(
+    design: Floats,
+    y: Floats,
+    weights: Floats,
+    family: Family = "linear",
+    ridge: float = 0.0,
+    tolerance: float = 1e-11,
+) -> Glm:
     """Weighted (penalised) maximum likelihood; the first column (intercept) is never penalised.
 
     design (n, p), y (n,), weights (n,) ≥ 0. `ridge` is in units of the information of one standardised column.
@@ -108,10 +115,19 @@ def fit(design: Floats, y: Floats, weights: Floats, family: Family = "linear", r
         else:
             break
         beta, change, best = trial, best - value, value
-        if change <= 1e-11 * (abs(best) + 1e-8):
+        if change <= tolerance * (abs(best) + 1e-8):
             converged = True
             break
     return Glm(family, beta, inverse, converged)
+
+
+def solve(gram: Floats, moment: Floats, ridge: float) -> Floats:
+    """Coefficients (p,) of a linear model from its Gram matrix (p, p) and moments (p,); the intercept is not penalised."""
+    import numpy as np
+
+    penalty = np.full(len(moment), ridge)
+    penalty[0] = 0.0
+    return np.asarray(_inverse(gram + np.diag(penalty)) @ moment)
 
 
 def _objective(design: Floats, y: Floats, weights: Floats, family: Family, beta: Floats, penalty: Floats) -> float:

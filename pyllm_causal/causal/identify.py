@@ -6,13 +6,16 @@ never under their names (names reach sympy there).
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..analysis import Estimand, NotIdentified
 from ..data import Table
 from ..errors import GraphError, QueryError, UnknownColumn
 from ..graph import Graph
 from ..query import Query, Randomised
-from ..wording import columns_text, join
+from ..wording import columns_text, join, safe
 from . import separation as sep
+from .contrast import check_filled
 
 Graphical = dict[str, list[str]]
 
@@ -24,10 +27,12 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
     if graph is not None:
         graph.check(table.names, query.selected_on)
     adjust = None if query.adjust_for is None else list(dict.fromkeys(query.adjust_for))
-    for name in adjust or []:
-        if name in (treatment, outcome):
-            role = "treatment" if name == treatment else "outcome"
-            raise QueryError(f"{name!r} is the {role}; it cannot be adjusted for.", "Take it out of `adjust_for`.")
+    strata = query.design.strata if isinstance(query.design, Randomised) else ()
+    for field, names in (("adjust_for", adjust or []), ("strata", strata)):
+        for name in names:
+            if name in (treatment, outcome):
+                role = "treatment" if name == treatment else "outcome"
+                raise QueryError(f"{name!r} is the {role}; it cannot be adjusted for.", f"Take it out of `{field}`.")
     if isinstance(query.design, Randomised):
         return _randomised(query, graph, adjust or [])
     if graph is None:
@@ -62,7 +67,7 @@ def _randomised(query: Query, graph: Graph | None, adjust: list[str]) -> Estiman
         needed = [c for c in needed if c in sep.connected(children, treatment, selected)]
     covariates = tuple(dict.fromkeys((*design.strata, *adjust, *needed)))
     assumptions = [
-        f"{treatment} was assigned at random" + (f" within {join(list(design.strata))}" if design.strata else "")
+        f"{safe(treatment)} was assigned at random" + (f" within {join(list(design.strata))}" if design.strata else "")
     ]
     assumptions += ["one row's treatment does not change another row's outcome"]
     return Estimand(strategy="randomised", adjust_for=covariates, assumptions=tuple(assumptions))
@@ -83,9 +88,9 @@ def _claimed(query: Query, adjust: list[str] | None) -> Estimand | NotIdentified
             ),
         )
     claim = (
-        f"nothing outside {columns_text(adjust)} drives both {query.treatment} and {query.outcome}"
+        f"nothing outside {columns_text(adjust)} drives both {safe(query.treatment)} and {safe(query.outcome)}"
         if adjust
-        else f"nothing at all drives both {query.treatment} and {query.outcome}: your claim, nothing was adjusted for"
+        else f"nothing at all drives both {safe(query.treatment)} and {safe(query.outcome)}: your claim, nothing was adjusted for"
     )
     return Estimand(strategy="adjustment", adjust_for=tuple(adjust), assumptions=(claim, *_STANDARD))
 
@@ -115,10 +120,10 @@ def _from_graph(query: Query, table: Table, graph: Graph, adjust: list[str] | No
     if adjust is not None:
         _check_given(query, children, adjust, found, selected)
         found = adjust
-    hidden = [f"nothing unlisted drives both {treatment} and {outcome}: the graph is complete"]
+    hidden = [f"nothing unlisted drives both {safe(treatment)} and {safe(outcome)}: the graph is complete"]
     notes = []
     if outcome not in graph.descendants(treatment):
-        notes = [f"your graph draws no arrow from {treatment} to {outcome}; the estimate tests that"]
+        notes = [f"your graph draws no arrow from {safe(treatment)} to {safe(outcome)}; the estimate tests that"]
     return Estimand(
         strategy="adjustment",
         adjust_for=tuple(found),
@@ -143,7 +148,7 @@ def _dowhy_set(children: Graphical, treatment: str, outcome: str, usable: set[st
     known = set(table.names)
     codes = {n: table.code(n) if n in known else f"u{i}" for i, n in enumerate(children)}
     back = {code: n for n, code in codes.items()}
-    graph = nx.DiGraph()
+    graph: Any = nx.DiGraph()
     graph.add_nodes_from(codes.values())
     graph.add_edges_from((codes[n], codes[c]) for n, kids in children.items() for c in kids)
     below = sep.reach([treatment], children)
@@ -163,28 +168,29 @@ def _check_given(query: Query, children: Graphical, adjust: list[str], other: li
         f"Your graph supports adjusting for {columns_text(other)}." if other else "Your graph needs no adjustment."
     )
     below = sep.reach([treatment], children)
+    pair = f"between {safe(treatment)} and {safe(outcome)}"
     late = [c for c in adjust if c in below]
     if late:
         raise GraphError(
-            f"By your graph {join(late)} comes after {treatment}; adjusting for it would distort the effect.", instead
+            f"By your graph {join(late)} comes after {safe(treatment)}; adjusting for it would distort the effect.",
+            instead,
         )
     for column in adjust:
         fewer = [c for c in adjust if c != column]
         if sep.valid_adjustment(children, treatment, outcome, fewer, selected):
             raise GraphError(
-                f"By your graph adjusting for {column} opens a path between {treatment} and {outcome}"
-                " that carries no effect (it is a collider).",
-                f"Take {column} out of `adjust_for`. {instead}",
+                f"By your graph adjusting for {safe(column)} opens a path {pair} that carries no effect"
+                " (it is a collider).",
+                f"Take {safe(column)} out of `adjust_for`. {instead}",
             )
     missing = [c for c in other if c not in adjust]
     raise GraphError(
-        f"By your graph these columns leave a path open between {treatment} and {outcome}: {join(missing)} is not"
-        " adjusted for.",
-        instead,
+        f"By your graph these columns leave a path open {pair}: {join(missing)} is not adjusted for.", instead
     )
 
 
 def _reversed(treatment: str, outcome: str) -> NotIdentified:
+    treatment, outcome = safe(treatment), safe(outcome)
     return NotIdentified(
         code="reversed",
         reason=f"Your graph says that {outcome} comes before {treatment}, so {treatment} cannot have changed it.",
@@ -226,6 +232,7 @@ def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str],
         if sep.minimal_adjustment(children, treatment, outcome, usable | {node}, selected) is not None:
             culprits.append(node)
     blamed = culprits or [u for u in graph.hidden() if u in children] or unusable
+    cause, result = safe(treatment), safe(outcome)
     if culprits:
         how = f"a column for {join(culprits, 'or')}"
     elif blamed:
@@ -234,14 +241,14 @@ def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str],
         how = "a column that blocks the remaining path"
     if blamed:
         reason = (
-            f"Your graph says that {join(blamed)} drives both {treatment} and {outcome}, and the table has no usable"
+            f"Your graph says that {join(blamed)} drives both {cause} and {result}, and the table has no usable"
             " column for it. No choice of columns removes that."
         )
     else:
         reason = (
-            f"No choice of columns separates the effect of {treatment} on {outcome} from other paths in your graph."
+            f"No choice of columns separates the effect of {cause} on {result} from other paths in your graph."
         )
-    ideas = [how, f"or a column that changes {treatment} but touches {outcome} in no other way (an instrument)"]
+    ideas = [how, f"or a column that changes {cause} but touches {result} in no other way (an instrument)"]
     parents = sep.parents_of(children)
     instruments = [
         n
@@ -265,6 +272,9 @@ def check_columns(query: Query, table: Table) -> None:
     if isinstance(query.design, Randomised):
         roles += [("strata", c) for c in query.design.strata]
     known = set(table.names)
+    for name in (query.treatment, query.outcome) if query.kind == "association" else ():
+        if name in known:
+            check_filled(table.profile.column(str(name)), "treatment" if name == query.treatment else "outcome")
     for role, name in roles:
         if name is not None and name not in known:
             raise UnknownColumn(name, table.names, f"{role} column" if role not in ("treatment", "outcome") else role)

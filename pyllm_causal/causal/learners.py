@@ -80,6 +80,9 @@ def folds(n: int, by: Ints, seed: int, count: int = 5, cluster: Ints | None = No
     return out
 
 
+RIDGES: dict[glm.Family, tuple[float, ...]] = {"linear": (0.003, 0.05), "logistic": (0.004,), "poisson": (0.01,)}
+
+
 def out_of_fold(
     x: Floats,
     rich: Floats | None,
@@ -91,34 +94,63 @@ def out_of_fold(
 ) -> tuple[Floats, float]:
     """Cross-fitted predictions (n,) for all rows from models fitted on `fit_on` rows of the other folds.
 
-    Both the plain model on `x` and the penalised one on `rich` are fitted; the one with the smaller out-of-fold loss
-    gives the predictions. Second value: z-score of the rich model's advantage (0 when there is no rich model).
+    Plain models on `x` (with and without a light penalty) and penalised ones on `rich` are fitted; the one with the
+    smallest out-of-fold loss gives the predictions. Second value: z-score of the rich model's advantage (0 when there is no rich model).
     """
     import numpy as np
 
-    candidates = [(glm.with_intercept(x), 1e-6)]
+    predictions = _predict(glm.with_intercept(x), y, weights, fit_on, fold, family, (1e-6, RIDGES[family][0]))
+    plain = len(predictions)
     if rich is not None:
-        n_fit = max(int(fit_on.sum()), 1)
-        candidates += [(glm.with_intercept(rich), ridge * n_fit) for ridge in (0.003, 0.05)]
-    predictions, losses = [], []
-    for design, ridge in candidates:
-        out = np.zeros(len(y))
-        for f in np.unique(fold):
-            train, test = fit_on & (fold != f), fold == f
-            spread = max(float(np.var(y[train])), 1e-12) if train.any() else 1.0
-            penalty = ridge if family == "linear" else ridge * (0.25 if family == "logistic" else spread)
-            if not train.any():
-                continue
-            out[test] = glm.fit(design[train], y[train], weights[train], family, penalty).mean(design[test])
-        predictions.append(out)
-        losses.append(_losses(family, y[fit_on], out[fit_on]))
+        predictions += _predict(glm.with_intercept(rich), y, weights, fit_on, fold, family, RIDGES[family])
+    losses = [_losses(family, y[fit_on], out[fit_on]) for out in predictions]
     means = [float(np.average(v, weights=weights[fit_on])) for v in losses]
     best = int(np.argmin(means))
-    gain = 0.0
-    if rich is not None and best > 0:
-        edge = losses[0] - losses[best]
-        gain = float(edge.mean() / (edge.std() / np.sqrt(len(edge)) + 1e-300))
-    return predictions[best], gain
+    if best < plain:
+        return predictions[best], 0.0
+    edge = losses[int(np.argmin(means[:plain]))] - losses[best]
+    return predictions[best], float(edge.mean() / (edge.std() / np.sqrt(len(edge)) + 1e-300))
+
+
+def _predict(
+    design: Floats,
+    y: Floats,
+    weights: Floats,
+    fit_on: NDArray[np.bool_],
+    fold: Ints,
+    family: glm.Family,
+    ridges: tuple[float, ...],
+) -> list[Floats]:
+    """One cross-fitted prediction (n,) a ridge. The penalty is in units of one standardised row's information.
+
+    Linear models share one Gram matrix a fold: what is fitted without a fold is the total less that fold.
+    """
+    import numpy as np
+
+    out = [np.zeros(len(y)) for _ in ridges]
+    numbers = [int(f) for f in np.unique(fold)]
+    if family == "linear":
+        sums = {}
+        for f in numbers:
+            rows = fit_on & (fold == f)
+            weighted = design[rows] * weights[rows][:, None]
+            sums[f] = (weighted.T @ design[rows], weighted.T @ y[rows])
+        gram, moment = sum(s[0] for s in sums.values()), sum(s[1] for s in sums.values())
+        for f in numbers:
+            test = fold == f
+            for j, ridge in enumerate(ridges):
+                beta = glm.solve(gram - sums[f][0], moment - sums[f][1], ridge * float(fit_on.sum()))
+                out[j][test] = design[test] @ beta
+        return out
+    unit = 0.25 if family == "logistic" else max(float(np.average(y[fit_on], weights=weights[fit_on])), 1e-12)
+    for f in numbers:
+        train, test = fit_on & (fold != f), fold == f
+        if not train.any():
+            continue
+        for j, ridge in enumerate(ridges):
+            model = glm.fit(design[train], y[train], weights[train], family, ridge * unit * float(fit_on.sum()), 1e-7)
+            out[j][test] = model.mean(design[test])
+    return out
 
 
 def _losses(family: glm.Family, y: Floats, mean: Floats) -> Floats:

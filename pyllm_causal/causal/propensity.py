@@ -22,7 +22,7 @@ def standardised(x: Floats) -> Floats:
         return x
     spread = x.std(axis=0)
     spread[spread == 0] = 1.0
-    return (x - x.mean(axis=0)) / spread
+    return (x - x.mean(axis=0)) / spread  # type: ignore[no-any-return]
 
 
 def propensity(sample: Sample, ridge: float = 0.0) -> tuple[Floats, Floats]:
@@ -31,12 +31,14 @@ def propensity(sample: Sample, ridge: float = 0.0) -> tuple[Floats, Floats]:
     With only two arms e0 = 1 − e1; with more, one model an arm against the rest.
     """
     design = glm.with_intercept(standardised(sample.x))
-    treated = (sample.arm == 1).astype("float64")
-    e1 = glm.fit(design, treated, sample.weights, "logistic", ridge).mean(design)
-    if (sample.arm >= 0).all():
-        return e1, 1.0 - e1
-    control = (sample.arm == 0).astype("float64")
-    return e1, glm.fit(design, control, sample.weights, "logistic", ridge).mean(design)
+    chances = [model.mean(design) for model in models(sample, design, ridge)]
+    return chances[0], chances[1] if len(chances) > 1 else 1.0 - chances[0]
+
+
+def models(sample: Sample, design: Floats, ridge: float = 0.0) -> list[glm.Glm]:
+    """The logistic models behind `propensity`: of the treated arm, and of the control arm where there are other arms."""
+    arms = (1,) if (sample.arm >= 0).all() else (1, 0)
+    return [glm.fit(design, (sample.arm == a).astype("float64"), sample.weights, "logistic", ridge) for a in arms]
 
 
 def tilt(sample: Sample, e1: Floats, e0: Floats) -> tuple[Floats, Floats]:

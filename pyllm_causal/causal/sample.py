@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from ..analysis import Dropped, Estimand, NotIdentified, SampleCount
+from ..analysis import Dropped, Estimand, SampleCount
 from ..data import Table
 from ..errors import QueryError
 from ..filter import parse_filter
@@ -68,7 +68,7 @@ class Sample:
 
         if self.kind == "dose" or self.target in ("everyone", "compliers"):
             return np.ones(self.n, dtype=bool)
-        return self.arm == (1 if self.target == "treated" else 0)
+        return np.asarray(self.arm == (1 if self.target == "treated" else 0))
 
     def take(self, index: NDArray[np.int64] | Mask) -> Sample:
         """The same sample on other rows (with repetition for a bootstrap)."""
@@ -164,7 +164,7 @@ def encode(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> tu
     if column.kind == "time":
         stamps = pd.to_datetime(series, errors="coerce")
         days = (stamps - stamps.min()).dt.total_seconds() / 86400
-        return days.to_numpy(dtype="float64")[:, None], [name]
+        return np.asarray(days, dtype="float64")[:, None], [name]
     categorical = is_categorical(column, query)
     if column.kind == "text" or (categorical and column.distinct > max(MOST_LEVELS, len(rows) // 20)):
         raise QueryError(
@@ -173,24 +173,21 @@ def encode(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> tu
         )
     if column.kind == "yes_no" and not categorical:
         yes = positive_level(column)[1]
-        values = (series == yes).to_numpy(dtype="float64", na_value=np.nan)
-        values[series.isna().to_numpy()] = np.nan
+        values = np.where(series.isna().to_numpy(), np.nan, (series == yes).fillna(False).to_numpy(dtype="float64"))
         return values[:, None], [name]
     if categorical:
         missing = series.isna().to_numpy()
         texts = series.map(str).to_numpy()
         levels = sorted(set(texts[~missing]), key=lambda v: (as_number(v) is None, as_number(v) or 0.0, v))
-        out = (
-            np.column_stack([(texts == v).astype("float64") for v in levels[1:]])
-            if len(levels) > 1
-            else np.zeros((len(rows), 0))
-        )
+        out = np.zeros((len(rows), max(len(levels) - 1, 0)))
+        for j, level in enumerate(levels[1:]):
+            out[:, j] = texts == level
         out[missing] = np.nan
         return out, [f"{name} = {v}" for v in levels[1:]]
     return values_of(table, name).iloc[rows].to_numpy(dtype="float64")[:, None], [name]
 
 
-def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> Drawn | NotIdentified:
+def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> Drawn:
     """The rows to be used, as arrays, with every row left out accounted for by reason and arm."""
     import numpy as np
 
@@ -217,12 +214,11 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
     everyone = query.target == "everyone" and estimand.strategy == "adjustment"
     if contrast.kind == "arms" and not everyone:
         drop(arm == -1, "in another arm")
-    y_series = values_of(table, outcome) if kind != "yes_no" or event is None else None
-    if y_series is None:
+    if event is not None:
         y = level_mask(table, outcome, event).astype("float64")
         y[table.column(outcome).isna().to_numpy()] = np.nan
     else:
-        y = y_series.to_numpy(dtype="float64").copy()
+        y = values_of(table, outcome).to_numpy(dtype="float64").copy()
     drop(np.isnan(y), f"no {safe(outcome)}")
     weights = np.ones(total)
     if query.weights:

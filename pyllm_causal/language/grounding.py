@@ -28,7 +28,7 @@ _NOT_DONE = re.compile(r"\b(?:not|no|never|without|n['â€™]t|un\w+ed|non)\b|n['â€
 _THROUGH = re.compile(
     r"\b(?:through|via|by way of|mediat\w*|mechanisms?|channels?|indirect\w*|pathways?|explained by|runs?|goes"
     r"|works? by"
-    r"|because it|passes|transmitted)\b",
+    r"|because|passes|transmitted)\b",
     re.IGNORECASE,
 )
 _ONE = re.compile(
@@ -41,12 +41,14 @@ _ONE_CASE = re.compile(
     r"(?:^|[.?!]\s+)(?:suppose\s+)?[A-Za-z]+\s+(?:number\s+|no\.?\s*|#\s*)?\d+\b.*\bwould\b.*\bhave\b", re.IGNORECASE
 )
 _BY_GROUP = re.compile(
-    r"\b(?:more|less|equally|most) (?:effective|helpful|useful|harmful|beneficial)\b|\b(?:work|works|help|helps"
-    r"|benefit|benefits)\b.*\b(?:better|more|less)"
-    r"\b.*\bthan\b|\brespond differently\b|\b(?:effect|impact|benefit|payoff|return|gain"
-    r"|influence)s?\b.*\b(?:differ\w*|vary|varies|depend\w*"
-    r"|stronger|weaker|larger|bigger|smaller|greater|same)\b",
+    r"\b(?:more|less|equally|most) (?:effective|helpful|useful|harmful|beneficial)\b|\brespond differently\b"
+    r"|\b(?:work|help|benefit|matter|hurt)s?\b.*\b(?:better|more|less|worse)\b.*\b(?:than|for|among|on)\b"
+    r"|\b(?:effect|impact|benefit|payoff|return|gain|influence)s?\b.*\b(?:differ\w*|vary|varies|depend\w*|stronger"
+    r"|weaker|larger|bigger|smaller|greater|same)\b",
     re.IGNORECASE,
+)
+_SHARE = re.compile(
+    r"\bhow (?:much|large a (?:part|share)) of\b.*\b(?:effect|impact|influence|that|this|it)\b", re.IGNORECASE
 )
 _RANDOM = re.compile(
     r"\brandomi[sz]ed\b|\bat random\b|\brandomly\b|\bby lot(?:tery)?\b|\ba/b test\b|\bcoin (?:flip|toss)\b",
@@ -91,12 +93,17 @@ def fault(question: str, form: Form, names: Collection[str]) -> str | None:
             "of the "
             "groups and the outcome is what the treatment changes."
         )
+    if _SHARE.search(question) and _THROUGH.search(question) and form.kind in ("effect", "effect_by_group", "describe"):
+        return (
+            "the question asks for the part of an effect that goes through something in between, so the kind is "
+            "mediation; `mediator` is that column."
+        )
     if form.kind == "describe" and offline.causal(question):
         return "the question asks about a cause and its effect, so the kind is not describe."
     return None
 
 
-def correct(question: str, form: Form) -> Form:
+def correct(question: str, form: Form, named: Mapping[str, Column]) -> Form:
     """`form` with a kind that the words of the question rule out put right; columns stay."""
     if offline.discovers(question):
         return Discovery(kind="discovery")
@@ -107,9 +114,16 @@ def correct(question: str, form: Form) -> Form:
     if form.kind == "counterfactual" and not _ONE.search(question):
         form = Effect(kind="effect", treatment=form.treatment, outcome=form.outcome)
     grouped = bool(_BY_GROUP.search(question))
+    if isinstance(form, EffectByGroup) and not grouped and match.mentioned(question, named[form.by]) == 0:
+        kind = Effect if offline.causal(question) else Association
+        form = kind.model_validate({"kind": "effect" if kind is Effect else "association", **_pair(form)})
     if isinstance(form, (Effect, EffectByGroup)) and not grouped and offline.together(question):
         return Association(kind="association", treatment=form.treatment, outcome=form.outcome)
     return form
+
+
+def _pair(form: EffectByGroup) -> dict[str, str]:
+    return {"treatment": form.treatment, "outcome": form.outcome}
 
 
 def target(question: str, who: str, treatment: Column) -> str:
@@ -126,10 +140,11 @@ def far_better(question: str, fields: Mapping[str, Any], role: str, columns: Seq
     cause, effect = offline.parts(question)
     if chosen is None or cause == effect:
         return None
-    by_name = {c.name: c for c in columns}
-    if match.mentioned(question, by_name[chosen]) > 0:
-        return None
+    column = next(c for c in columns if c.name == chosen)
     text = cause if role == "treatment" else effect
+    named = any(match.alike(w, n) for w in match.words(question) for n in match.words(chosen))
+    if named or match.mentioned(text, column) > 0:
+        return None
     ranked = [(n, s) for n, s in match.rank(text, columns) if n not in taken]
     if not ranked or ranked[0][0] == chosen or ranked[0][1] < 0.8:
         return None
@@ -282,3 +297,22 @@ def _from_to(question: str, column: Column) -> dict[str, Any]:
 def scale(question: str) -> dict[str, Any]:
     """The scale that the question asks for in so many words."""
     return next(({"scale": name} for pattern, name in _SCALES if pattern.search(question)), {})
+
+
+def spoken(question: str, column: Column) -> str | None:
+    """The asker's own words for the treatment, where they plainly mean all of `column` and nothing else."""
+    cause, effect = offline.parts(question)
+    if cause == effect:
+        return None
+    text = re.sub(
+        r"^\W*(?:(?:does|do|did|will|would|can|could|may|might|is|are|has|have)\b\s*)+", "", cause.strip(), flags=re.I
+    )
+    text = text.strip(" ,.?!'\"")
+    asked, told = match.words(text), match.words(column.description or "")[:6] or match.words(column.name)
+    if not 0 < len(text) <= 60 or not asked or _NOT_DONE.search(text) or offline.causal(text):
+        return None
+    covered = [any(match.alike(a, t) >= 0.8 for a in asked) for t in told]
+    meant = [
+        any(match.alike(a, t) >= 0.8 for t in match.words(f"{column.name} {column.description or ''}")) for a in asked
+    ]
+    return text if told and sum(covered) >= 0.7 * len(told) and all(meant) else None

@@ -171,6 +171,7 @@ class Ranked(list[tuple[str, float]]):
 def rank(text: str, columns: Sequence[Column]) -> Ranked:
     """Every column with its score against the words of `text`; ties keep the table's order."""
     asked = words(text)
+    by_name = {c.name: c for c in columns}
     known = {c.name: _terms(c) for c in columns}
     frequency: dict[str, int] = {}
     for terms in known.values():
@@ -188,9 +189,16 @@ def rank(text: str, columns: Sequence[Column]) -> Ranked:
                     rarity = math.log(1 + total / frequency[stem(term)]) / math.log(1 + total)
                     best = max(best, like * weight * rarity)
             score += best
-        scored.append((name, round(score, 4)))
+        scored.append((name, round(score * (0.6 + 0.4 * _covered(asked, by_name[name])), 4)))
     order = {name: i for i, name in enumerate(known)}
     return Ranked(sorted(scored, key=lambda item: (-item[1], order[item[0]])))
+
+
+def _covered(asked: Sequence[str], column: Column) -> float:
+    """The part of a column's own words that the question uses: "got the vaccine" before "weight before the vaccine"."""
+    parts = [words(column.name)[:6], words(column.description or "")[:6]]
+    shares = [sum(any(alike(a, t) >= 0.5 for a in asked) for t in part) / len(part) for part in parts if part]
+    return max(shares, default=0.0)
 
 
 def _terms(column: Column) -> list[tuple[str, float]]:

@@ -19,7 +19,7 @@ from . import grounding, match, offline, prompts
 from .ask_model import complete_as, plain
 from .client import Client, Message, Request
 from .columns import lines
-from .reading_form import Form, ReadReply, schema
+from .reading_form import Effect, Form, ReadReply, schema
 from .receipt import receipt
 
 if TYPE_CHECKING:
@@ -73,19 +73,17 @@ def read_question(
     given = _given(overrides or {}, profile)
     columns = shown(question, profile)
     form, step = _ask(question, profile, columns, client, share)
+    form = _overridden(form, given)
     ranked = offline.choices(question, columns)
-    fields, why = _fields(question, form, columns, profile, given) if form else ({}, step.note)
+    fields, why = _fields(question, form, columns, profile, given) if form else ({}, "")
+    if not form or why:
+        said = _sentence(why or "I am not sure which columns you mean")
+        return Reading(status="choose", receipt=said, choices=_choices(ranked, fields | given), steps=(step,))
     fields.update(given)
-    if given.get("treatment") and given.get("outcome"):
-        fields.setdefault("kind", "effect")
-        why = ""
-    if "kind" not in fields or why:
-        said = _sentence(why) if why and form else "I am not sure which columns you mean."
-        return Reading(status="choose", receipt=said, choices=_choices(ranked, fields), steps=(step,))
     try:
         query = Query.model_validate({"question": question, **fields})
     except ValidationError as error:
-        if given:
+        if given.keys() - {"treatment"} and given.keys() - {"outcome"}:
             raise QueryError(f"The query makes no sense: {_first(error)}.", "Change what you asked for.") from None
         step = step.model_copy(update={"passed": False, "note": plain(_first(error), 300)})
         said = "I am not sure which columns you mean."
@@ -153,6 +151,17 @@ def _given(overrides: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     return given
 
 
+def _overridden(form: Form | None, given: Mapping[str, Any]) -> Form | None:
+    """The reading with the person's own columns in place of the model's."""
+    ends = {role: given[role] for role in ("treatment", "outcome") if role in given}
+    if len(ends) == 2 and (form is None or form.kind in ("missing", "describe", "discovery", "attribution")):
+        return Effect(kind="effect", **ends)
+    if form is None or not ends:
+        return form
+    fitting = {role: name for role, name in ends.items() if role in type(form).model_fields}
+    return form.model_copy(update=fitting)
+
+
 def _request(question: str, profile: Profile, columns: list[Column], share: Share) -> Request:
     shared = profile.shared(share)
     names = [c.name for c in columns]
@@ -201,7 +210,8 @@ def _fields(
     question: str, form: Form, columns: list[Column], profile: Profile, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str]:
     """Fields of the query, and why a person must choose instead ("" when nobody must)."""
-    form = grounding.correct(question, form)
+    named = {c.name: c for c in profile.columns}
+    form = grounding.correct(question, form, named)
     if form.kind == "missing":
         what = plain(form.what, 80)
         return {}, f"the table seems to have no column for {what}" if what else "the table has no column for that"
@@ -215,10 +225,9 @@ def _fields(
     if form.kind == "effect_by_group":
         fields["by"] = form.by
     for role in ("treatment", "outcome"):
-        better = grounding.far_better(question, fields, role, columns) if role not in given else None
-        if better:
+        # Only plain questions come in two halves that can be told apart.
+        if form.kind == "effect" and role not in given and grounding.far_better(question, fields, role, columns):
             return fields, f"I am not sure which column is the {role}"
-    named = {c.name: c for c in profile.columns}
     if form.kind == "mediation":
         fields["design"] = {"kind": "mediation", "mediators": [form.mediator]}
         fields["sources"] = {"design": "model"}
@@ -232,6 +241,8 @@ def _fields(
     if "treatment" in fields and form.kind != "association":
         fields.update(grounding.contrast(question, named[fields["treatment"]]))
         fields.update(grounding.scale(question))
+        if words := grounding.spoken(question, named[fields["treatment"]]):
+            fields["words"] = {"treatment": words}
     return {name: value for name, value in fields.items() if value is not None}, ""
 
 

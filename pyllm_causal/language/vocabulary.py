@@ -74,17 +74,20 @@ BETWEEN = frozenset(
     """.split()
 )
 
-# Words that say nothing about which group a sentence is about.
-COMMON = frozenset(
+# Plain wording that makes no claim of its own. Every other word must stand in the facts or the question.
+PLAIN = frozenset(
     """
-    the and for who those people they would have had has were was with more less higher lower about between somewhere
-    than may might probably could their them this that from over other others same been being similar otherwise alike
-    average group groups
+    a an the this that these those it its they them their we our you your who which what whose
+    is are was were be been being has have had do does did can may might could
+    of in on at to for from by with among across within about around roughly approximately nearly overall on average
+    and or also so then here there still too well as
+    people person individuals group groups rows row cases case table data file study figures figure numbers result
+    results finding findings answer estimate size difference differences chance outcome treatment margin range
+    between somewhere anywhere typical typically usual usually often likely probably possibly perhaps seem seems appear
+    appears suggest suggests based according say says said tell mean found find see seen look looks
+    higher lower more less whether how much
     """.split()
 )
-
-# What may follow a number without being its unit ("2.4 to 4.3 kg").
-LOOSE = frozenset(["", *"and to or than for on more less when while but with higher lower over as compared".split()])
 
 
 def pattern(words: str) -> re.Pattern[str]:

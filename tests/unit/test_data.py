@@ -173,7 +173,7 @@ def test_fingerprint_depends_on_names_types_values_and_order_only() -> None:
         FRAME.iloc[::-1],
         FRAME.iloc[:, ::-1],
         FRAME.iloc[:5],
-        FRAME.assign(maybe=FRAME.maybe.fillna(False)),
+        FRAME.assign(maybe=FRAME.maybe.where(FRAME.maybe.notna(), False)),
     ]
     prints = [Table.read(f).fingerprint for f in changed]
     assert len({first, *prints}) == len(changed) + 1
@@ -187,7 +187,10 @@ def test_fingerprint_depends_on_names_types_values_and_order_only() -> None:
 
 def test_fingerprint_is_one_over_processes_and_hash_seeds(tmp_path: Path) -> None:
     FRAME.to_csv(tmp_path / "t.csv", index=False)
-    code = "import sys; from pyllm_causal.data import Table; t = Table.read(sys.argv[1]); print(t.fingerprint, t.profile.shared())"
+    code = (
+        "import sys; from pyllm_causal.data import Table;"
+        "t = Table.read(sys.argv[1]); print(t.fingerprint, t.profile.shared())"
+    )
     found = set()
     for seed in ("0", "1", "2"):
         run = subprocess.run(
@@ -249,6 +252,8 @@ def test_names_of_any_kind_become_text() -> None:
         (pd.arrays.SparseArray([0, 0, 1]), "int64", [0, 0, 1]),
         (np.array([1, 2, 3], dtype="float32"), "float64", [1.0, 2.0, 3.0]),
         ([[1], {"b": 2, "a": 1}, None], "object", ["[1]", '{"a": 1, "b": 2}', None]),
+        ([{"b", "a"}, {"k": {"d", "c"}}, None], "object", ['["a", "b"]', '{"k": ["c", "d"]}', None]),
+        ([pd.Timedelta(days=1).to_pytimedelta(), None, pd.Timedelta(hours=12)], "float64", [1.0, None, 0.5]),
         (["a", 1, 2.0], "object", ["a", "1", "2"]),
         ([b"x", b"\xff", b"y"], "object", ["x", "\ufffd", "y"]),
         ([1j, 2j, 3j], "object", ["1j", "2j", "3j"]),
@@ -302,8 +307,8 @@ def test_any_names_are_found_again_by_code_and_filter(names: list[str]) -> None:
     frame = pd.DataFrame([[1] * len(names), [2] * len(names)], columns=names)
     try:
         table = Table.read(frame)
-    except DataError as error:
-        assert "more than one column" in str(error)
+    except DataError:  # two names that are cleaned to one
+        assert len({" ".join(n.split()) for n in names}) < len(names) or not all(n.isprintable() for n in names)
         return
     for i, name in enumerate(table.names):
         assert table.code(name) == f"c{i}"
@@ -311,20 +316,17 @@ def test_any_names_are_found_again_by_code_and_filter(names: list[str]) -> None:
         assert table.where(parse_filter(f"{quoted} == 2", table.names)).tolist() == [False, True]
 
 
-def test_reading_is_fast(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("count", "columns", "limit"), [(1_629, 67, 0.3), (100_000, 20, 2.0)])
+def test_reading_is_fast(tmp_path: Path, count: int, columns: int, limit: float) -> None:
     rng = np.random.default_rng(7)
-    wide = pd.DataFrame({f"x{i}": rng.normal(size=1_629) for i in range(67)})
-    long = pd.DataFrame(
-        {f"x{i}": rng.normal(size=100_000) for i in range(14)}
-        | {f"k{i}": rng.integers(0, 9, 100_000) for i in range(3)}
-    )
-    for name in ("a", "b", "c"):
-        long[name] = rng.choice(["yes", "no", "unknown"], 100_000)
-    for frame, limit in ((wide, 0.3), (long, 2.0)):
-        frame.to_csv(tmp_path / "t.csv", index=False)
-        took = []
-        for _ in range(3):
-            start = time.process_time()
-            Table.read(tmp_path / "t.csv")
-            took.append(time.process_time() - start)
-        assert min(took) < limit
+    lines = [",".join([f"{v:.6f}" for v in row] + ["yes", "3"]) for row in rng.normal(size=(1_000, columns - 2))]
+    lines = [f"{i}{line}" for i in range(-(-count // 1_000)) for line in lines][:count]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join([",".join(f"x{i}" for i in range(columns)), *lines]))
+    took = []
+    for _ in range(3):
+        start = time.process_time()
+        table = Table.read(path)
+        took.append(time.process_time() - start)
+    assert len(table) == count
+    assert min(took) < limit

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..inference import Fit
 from ..learners import expanded, folds, out_of_fold
 from ..propensity import CLIP, standardised, tilt
 from ..sample import Sample
 from . import estimator
 from .regression import FAMILY
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SEED = 20240601  # splitting into folds is part of the method, not of the user's seed
 
@@ -52,7 +58,7 @@ def fit_with_form(sample: Sample) -> tuple[Fit, float]:
             dof=float(sample.n - sample.k - 2),
         ), gain
     family = FAMILY[sample.outcome_kind]
-    e = []
+    e: list[NDArray[np.float64]] = []
     for a in (1, 0):
         if a == 0 and (sample.arm >= 0).all():
             e.append(1.0 - e[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .. import glm
@@ -30,7 +31,7 @@ def _fits(sample: Sample) -> bool:
 
 @estimator("matching", "matching with the most similar people", _fits, refits=20, resamples=False)
 def matching(sample: Sample) -> Fit:
-    """Nearest neighbours on scaled covariates, four each with replacement, bias-corrected by regression
+    """Nearest neighbours on scaled covariates, four each with replacement and with all ties, bias-corrected by regression
     (Abadie & Imbens 2011, equation 4), with their standard errors (Abadie & Imbens 2006, theorems 6 and 7).
 
     The naive bootstrap is invalid here (Abadie & Imbens 2008) and not offered. Assumes no unmeasured shared cause and overlap.
@@ -50,12 +51,15 @@ def matching(sample: Sample) -> Fit:
         seekers = np.flatnonzero(wanted & (sample.arm != arm))
         if not len(seekers):
             continue
-        near = own[_nearest(z[own], z[seekers], MATCHES)]
         model = glm.fit(design[own], sample.y[own], np.ones(len(own)), "linear", ridge=1e-6)
         predicted = model.mean(design)
-        imputed[seekers, column] = (sample.y[near] + predicted[seekers][:, None] - predicted[near]).mean(axis=1)
-        np.add.at(used, near.ravel(), 1.0 / MATCHES)
-        np.add.at(squares, near.ravel(), 1.0 / MATCHES**2)
+        gap = sample.y[own] - predicted[own]
+        total = np.zeros(len(seekers))
+        for i, j, share in _shares(z[own], z[seekers], MATCHES):
+            total += np.bincount(i, weights=share * gap[j], minlength=len(seekers))
+            used[own] += np.bincount(j, weights=share, minlength=len(own))
+            squares[own] += np.bincount(j, weights=share**2, minlength=len(own))
+        imputed[seekers, column] = predicted[seekers] + total
     effects = imputed[wanted, 0] - imputed[wanted, 1]
     mean1, mean0 = float(imputed[wanted, 0].mean()), float(imputed[wanted, 1].mean())
     noise = np.zeros(sample.n)
@@ -63,9 +67,11 @@ def matching(sample: Sample) -> Fit:
         own = np.flatnonzero(sample.arm == arm)
         if len(own) < 3:
             continue
-        near = own[_nearest(z[own], z[own], 3)]
-        near = np.where(near[:, :1] == own[:, None], near[:, 1:3], near[:, :2])
-        noise[own] = (2 / 3) * (sample.y[own] - sample.y[near].mean(axis=1)) ** 2
+        mean, neighbours = np.zeros(len(own)), np.zeros(len(own))
+        for i, j, share in _shares(z[own], z[own], 2, alone=True):
+            mean += np.bincount(i, weights=share * sample.y[own][j], minlength=len(own))
+            neighbours += np.bincount(i, minlength=len(own))
+        noise[own] = neighbours / (neighbours + 1) * (sample.y[own] - mean) ** 2
     factor = (wanted & (sample.arm >= 0)).astype("float64") + used
     if sample.target == "everyone":
         variance = float(((effects - effects.mean()) ** 2).sum()) + float(
@@ -79,20 +85,22 @@ def matching(sample: Sample) -> Fit:
     return Fit(mean1, mean0, covariance=covariance, dof=float(sample.n - 2 * (sample.k + 1)))
 
 
-def _nearest(pool: Floats, seekers: Floats, count: int) -> Ints:
-    """(m, count) positions in `pool` of the nearest rows; ties by position, so results repeat."""
+def _shares(pool: Floats, seekers: Floats, count: int, alone: bool = False) -> Iterator[tuple[Ints, Ints, Floats]]:
+    """Blocks of (seeker, row of the pool, share): the nearest `count` rows of the pool share each seeker equally.
+
+    Rows at the same distance as the last of them all count, so that the order of the table cannot matter. `alone`: pool
+    and seekers are the same rows, and no row is its own neighbour.
+    """
     import numpy as np
 
-    out = np.zeros((len(seekers), count), dtype="int64")
     norms = (pool**2).sum(axis=1)
+    tolerance = 1e-9 * (1.0 + float(norms.max()))
     for start in range(0, len(seekers), 512):
         block = seekers[start : start + 512]
         distance = norms[None, :] - 2 * block @ pool.T
-        if count < pool.shape[0]:
-            part = np.argpartition(distance, count - 1, axis=1)[:, :count]
-        else:
-            part = np.tile(np.arange(pool.shape[0]), (len(block), 1))[:, :count]
-        part.sort(axis=1)
-        order = np.argsort(np.take_along_axis(distance, part, axis=1), axis=1, kind="stable")
-        out[start : start + 512] = np.take_along_axis(part, order, axis=1)
-    return out
+        if alone:
+            position = np.arange(len(block))
+            distance[position, start + position] = np.inf
+        last = np.partition(distance, count - 1, axis=1)[:, count - 1]
+        i, j = np.nonzero(distance <= last[:, None] + tolerance)
+        yield start + i, j, 1.0 / np.bincount(i)[i]

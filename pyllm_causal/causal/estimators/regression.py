@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FAMILY: dict[str, glm.Family] = {"number": "linear", "yes_no": "logistic", "count": "poisson"}
+ROWS_A_SLOPE = 10  # rows in the smaller arm for every coefficient of its own; with fewer, slopes are shared (Harrell 2015, section 4.4)
 CURVE_LEVEL = 0.01  # the straight line in a dose is given up below this p-value
 
 
@@ -32,7 +33,7 @@ def _fits(sample: Sample) -> bool:
 @estimator("regression", "regression, standardised to the people asked about", _fits)
 def regression(sample: Sample) -> Fit:
     """Estimand: mean outcome under each treatment, over the target population. Assumes no unmeasured shared cause and
-    an outcome model of the right form. Arms with fewer than two rows a coefficient share slopes."""
+    an outcome model of the right form. Arms with fewer than ten rows a coefficient share slopes."""
     import numpy as np
 
     if sample.kind == "dose":
@@ -40,7 +41,7 @@ def regression(sample: Sample) -> Fit:
     family = FAMILY[sample.outcome_kind]
     x = _centred(sample.x)
     per_arm = [int((sample.arm == a).sum()) for a in (1, 0)]
-    if min(per_arm) < 2 * (sample.k + 1):
+    if min(per_arm) < ROWS_A_SLOPE * (sample.k + 1):
         treated = (sample.arm == 1).astype("float64")
         both = sample.arm >= 0
         return _standardise(sample, family, np.column_stack([treated, x]), x, both, note=True)
@@ -62,11 +63,13 @@ def regression(sample: Sample) -> Fit:
 
 
 def _centred(x: Floats) -> Floats:
+    import numpy as np
+
     if not x.shape[1]:
         return x
     spread = x.std(axis=0)
     spread[spread == 0] = 1.0
-    return (x - x.mean(axis=0)) / spread
+    return np.asarray((x - x.mean(axis=0)) / spread)
 
 
 def _scores(model: glm.Glm, design: Floats, y: Floats, weights: Floats) -> Floats:
@@ -80,7 +83,7 @@ def _scores(model: glm.Glm, design: Floats, y: Floats, weights: Floats) -> Float
         residual = residual / np.sqrt(np.clip(1.0 - leverage, 1e-3, 1.0))
     else:
         residual = residual * np.sqrt(m / max(m - p, 1))
-    return design * (weights * residual)[:, None]
+    return np.asarray(design * (weights * residual)[:, None])
 
 
 def _standardise(

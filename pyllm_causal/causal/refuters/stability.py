@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...analysis import Refutation
 from ...wording import alike, number
+from ..sample import Sample
 from . import Trial, refuter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @refuter("random_common_cause", "add a made-up shared cause and see whether the effect stays")
@@ -122,10 +128,10 @@ def bootstrap(trial: Trial) -> Refutation | None:
     )
 
 
-def _relabelled(trial: Trial, rows: object) -> object:
+def _relabelled(trial: Trial, rows: NDArray[np.int64]) -> Sample:
     import numpy as np
 
-    sample = trial.sample.take(np.asarray(rows))
+    sample = trial.sample.take(rows)
     if sample.cluster is not None:
         sample = replace(sample, cluster=np.unique(sample.cluster, return_inverse=True)[1])
     return sample

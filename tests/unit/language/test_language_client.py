@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,10 +25,9 @@ KEY = "planted-secret-0123456789"
 
 
 @pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_ORG_ID", "PYLLM_CAUSAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    yield
 
 
 def live(server: Server, **settings: object) -> LiveClient:
@@ -61,9 +59,8 @@ def test_a_passing_fault_is_tried_again(status: int) -> None:
 
 @pytest.mark.parametrize("status", [429, 500])
 def test_retries_are_bounded(status: int) -> None:
-    with Server({"read": Trouble(status=status)}) as server:
-        with pytest.raises(ModelError) as caught:
-            live(server, retries=3).complete(ASK)
+    with Server({"read": Trouble(status=status)}) as server, pytest.raises(ModelError) as caught:
+        live(server, retries=3).complete(ASK)
     assert len(server.requests) == 4
     assert caught.value.hint
 
@@ -158,9 +155,9 @@ def test_a_refused_option_is_left_out(option: str) -> None:
 
 def test_an_overflow_says_what_to_do() -> None:
     error = "the request exceeds the available context size"
-    with Server({"read": Trouble(status=400, error=error)}) as server:
-        with pytest.raises(ModelError, match="too long for this model"):
-            live(server).complete(ASK)
+    overflow = Server({"read": Trouble(status=400, error=error)})
+    with overflow as server, pytest.raises(ModelError, match="too long for this model"):
+        live(server).complete(ASK)
     assert len(server.requests) == 1
 
 
