@@ -95,7 +95,7 @@ def ask(
 ) -> None:
     """Answer a question from a table: read it, analyse, phrase.
 
-    Example: pyllm-causal ask "Does quitting smoking make people gain weight?" --data nhefs.csv --model openai/gpt-4o-mini
+    Example: pyllm-causal ask "Does quitting smoking make people gain weight?" --data nhefs.csv --model NAME
     """
 
     def run() -> Answer:
@@ -254,7 +254,7 @@ def _fail(error: CausalError, as_json: bool) -> NoReturn:
 
 
 def _output(answer: Answer, as_json: bool, quiet: bool, expert: bool) -> str:
-    """The answer as it goes to standard output. Made before anything is printed, so that a fault prints nothing half."""
+    """The answer as it goes to standard output. Made before anything is printed: no half output."""
     if as_json:
         return _json(answer.model_dump(mode="json"))
     if quiet:
@@ -337,9 +337,10 @@ def _dry_run(question: str, data: str, describe: str | None, share: str) -> None
     from .data import Table
     from .language.read import would_send
 
-    table = Table.read(data, describe=_describe(describe))
+    how, table = _share(share), Table.read(data, describe=_describe(describe))
+    requests = would_send(question, table.profile, share=how)  # type: ignore[arg-type]
     _tell("Nothing was sent. This is what the reading step would send; later steps send the same columns, and no rows.")
-    for request in would_send(question, table.profile, share=_share(share)):  # type: ignore[arg-type]
+    for request in requests:
         _document(request.model_dump(mode="json"))
 
 
@@ -392,6 +393,7 @@ def _misused(error: Any) -> int:
         return 2
     command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "pyllm-causal"
     try:
-        _fail(InputError(message.rstrip(".") + ".", f"`{command} --help` shows what can be given."), "--json" in sys.argv)
+        wrong = InputError(message.rstrip(".") + ".", f"`{command} --help` shows what can be given.")
+        _fail(wrong, "--json" in sys.argv)
     except typer.Exit as stop:
         return stop.exit_code

@@ -276,7 +276,9 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
         except CausalError:
             shown, sentence = None, ""
     review = refusal.status == "needs_review"
-    first, whole = say.refusal_text(refusal, query, sentence, review)
+    outcome = table.profile.column(str(query.outcome))
+    yes_no = outcome.kind == "yes_no" or query.outcome_event is not None
+    first, whole = say.refusal_text(refusal, query, sentence, review, yes_no)
     return Answer(
         status=refusal.status,
         headline=first,
@@ -328,13 +330,14 @@ def undecided(question: str, table: Table, reading: Reading) -> Answer:
 
 def phrased(answer: Answer, reading: Reading, ideas: Suggestions, client: Client | None) -> Answer:
     """The answer with checked prose, the receipt, and what every language step got right, repaired or lost."""
+    from .language.client import usage
     from .language.phrase import phrase
 
     prose, step = phrase(answer, client)
     text = say.with_prose(answer.text, prose) if prose else answer.text
     alarms = [f"{safe(b.column)}: {safe(b.reason, 200)}" for b in reading.bad_controls]
     steps: tuple[Step, ...] = (*reading.steps, *ideas.steps, step)
-    extra = {"receipt": reading.receipt, "bad_controls": alarms, "model": getattr(client, "model", None)}
+    extra = {"receipt": reading.receipt, "bad_controls": alarms, **usage(client)}
     provenance = answer.provenance | {"language": extra}
     return answer.model_copy(update={"text": text, "steps": steps, "provenance": provenance})
 

@@ -35,6 +35,11 @@ class Edge(BaseModel):
             return {"cause": value[0], "effect": value[1]}
         return value
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        pair = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+        return {"anyOf": [handler(schema), pair]}
+
 
 class Unmeasured(BaseModel):
     """A cause that is not in the table, and the nodes that it affects."""
@@ -58,7 +63,10 @@ class Graph(BaseModel):
     @field_validator("edges")
     @classmethod
     def _unique(cls, edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
-        return tuple({(e.cause, e.effect): e for e in reversed(edges)}.values())[::-1]
+        kept: dict[tuple[str, str], Edge] = {}
+        for edge in edges:
+            kept.setdefault((edge.cause, edge.effect), edge)
+        return tuple(kept.values())
 
     @classmethod
     def of(cls, *pairs: tuple[str, str], unmeasured: Mapping[str, Iterable[str]] | None = None) -> Graph:

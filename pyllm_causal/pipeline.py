@@ -178,7 +178,8 @@ def _fault(faults: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
         what = "must be true, false, text or a finite number"
     else:
         what = _PLAIN.get(kind) or str(first["msg"]).removeprefix("Value error, ").replace("Input should", "should")
-    return f"The query cannot be used: {f'`{place}` ' if place else ''}{what}.", hint
+    between = " " if what.startswith(("must", "should", "is ")) else ": "
+    return f"The query cannot be used: {f'`{place}`{between}' if place else ''}{what}.", hint
 
 
 class Clock:

@@ -34,6 +34,12 @@ def safe(text: object, limit: int = 80) -> str:
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
 
 
+def gist(description: str | None) -> str | None:
+    """The first phrase of a column's description, as a person would say it; None where there is none to speak of."""
+    head = re.split(r"[(;:,\[]|\.\s", description or "", maxsplit=1)[0].strip(" .-")
+    return safe(head, 60) if 3 <= len(head) <= 60 else None
+
+
 def join(items: Sequence[object], word: str = "and") -> str:
     """`a, b and c`, each item made safe."""
     parts = [safe(i) for i in items]

@@ -92,7 +92,15 @@ def _alone(query: Query, table: Table, column: Column, keep: Mask) -> tuple[dict
     if n == 0:
         raise QueryError(f"No row has a value of {column.name!r} here.", "Loosen `where` or choose another column.")
     what = {"kind": "mean", "column": column.name, "value": mean, "low": low, "high": high, "level": LEVEL, "rows": n}
-    return what, f"The average {safe(column.name)} is {number(mean, 3)} ({count(n)} rows)."
+    shown = number(mean, 3) if _numeric(column, query) else f"{number(100 * mean)} of 100"
+    return what, f"{_subject(query, column)} {shown} ({count(n)} rows)."
+
+
+def _subject(query: Query, column: Column) -> str:
+    if _numeric(column, query):
+        return f"The average {safe(column.name)} is"
+    event = "" if query.outcome_event is None else f" = {safe(query.outcome_event)}"
+    return f"{safe(column.name)}{event} is true of"
 
 
 def _groups(query: Query, table: Table, by: Column, target: Column, keep: Mask) -> tuple[dict[str, Any], str]:
@@ -112,9 +120,12 @@ def _groups(query: Query, table: Table, by: Column, target: Column, keep: Mask) 
             f"No row has both {by.name!r} and {target.name!r}.", "Choose columns that are recorded together."
         )
     what: dict[str, Any] = {"kind": "means", "by": by.name, "column": target.name, "level": LEVEL, "groups": groups}
-    shown = alike([g["value"] for g in groups], 3)
+    share = not _numeric(target, query)
+    shown = [f"{v} of 100" for v in alike([100 * g["value"] for g in groups])] if share else []
+    shown = shown or alike([g["value"] for g in groups], 3)
     parts = [f"{s} where {safe(by.name)} is {safe(g['level'])}" for s, g in zip(shown, groups, strict=True)]
-    text = f"The average {safe(target.name)} is " + ", ".join(parts[:6]) + "."
+    listed = ", ".join(parts[:6]) if len(parts) > 6 else " and ".join([", ".join(parts[:-1]), parts[-1]][-len(parts) :])
+    text = f"{_subject(query, target)} {listed}{' and so on' if len(parts) > 6 else ''}."
     if len(groups) == 2:
         pair = _order(query, by, [g["level"] for g in groups])
         one, zero = (values[keep & level_mask(table, by.name, v)] for v in pair)

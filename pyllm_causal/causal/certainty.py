@@ -16,9 +16,9 @@ NAMES = {
     "placebo_treatment": "shuffling the treatment",
     "random_common_cause": "adding a made-up cause",
     "data_subset": "taking parts of the table",
-    "bootstrap": "the margin of error",
+    "bootstrap": "the margin of error comes out differently when rows are drawn anew",
     "dummy_outcome": "made-up outcomes",
-    "hidden_cause": "a hidden cause no stronger than a measured one",
+    "hidden_cause": "a hidden cause no stronger than a measured one could undo the answer",
     "negative_outcome": "a column that cannot be affected",
     "negative_exposure": "a column that cannot have an effect",
 }
@@ -43,14 +43,15 @@ def grade(
     level = _start(query, randomised, found, up, down)
     agreement = checks.get("other_methods")
     if agreement is not None and agreement.verdict == "passed":
-        up.append(agreement.observed.replace("gave between", "agree: between"))
+        up.append(agreement.observed.replace(" gave ", " agree: "))
     if agreement is not None and agreement.verdict == "failed":
         level -= 1
         down.append(f"methods disagree: {agreement.observed}")
     if _imprecise(plain, matters):
         level -= 1
-        low, high = alike([plain.low or 0.0, plain.high or 0.0])
-        down.append(f"the margin is wide: the data fit anything from {low} to {high}")
+        factor, unit = (100, " in 100") if plain.unit == "probability" else (1, "")
+        low, high = alike([factor * (plain.low or 0.0), factor * (plain.high or 0.0)])
+        down.append(f"the margin is wide: the data fit anything from {low} to {high}{unit}")
     if effect.unbounded:
         level -= 2
         down.append("chance cannot be bounded with so few rows")
@@ -76,10 +77,11 @@ def grade(
     down += notes
     placebo = checks.get("placebo_treatment")
     if placebo is not None and placebo.verdict == "passed":
-        mean = placebo.figures.get("mean")
-        up.append(
-            f"dealing the treatment out at random makes the effect vanish ({number(float(mean or 0.0), 1)}), as it should"
-        )
+        mean = float(placebo.figures.get("mean") or 0.0)
+        left = f" ({number(mean, 1)})" if effect.scale == "difference" else ""  # on other scales it is a logarithm
+        if left and plain.unit == "probability":
+            left = f" ({number(100 * mean, 1)} in 100)"
+        up.append(f"dealing the treatment out at random makes the effect vanish{left}, as it should")
     if "balance" in found and found["balance"].status == "ok":
         up.append(found["balance"].finding)
     if not randomised:
@@ -113,9 +115,14 @@ def _graph_doubts(query: Query, randomised: bool, down: list[str]) -> int:
         return 0
     into = [e for e in query.graph.edges if e.effect == query.treatment]
     hidden = [u for u in query.graph.unmeasured if query.treatment in u.affects]
+    # a model's own words: only short plain names, which cannot carry a figure or a claim
+    short = [u.name for u in hidden if u.source == "model" and u.name.replace(" ", "").isalpha()]
+    suspected = [f"“{safe(name, 40)}”" for name in short if len(name.split()) <= 3]
+    if suspected and not randomised:
+        down.append(f"the language model suspects a shared cause that is not in the table: {join(suspected[:3])}")
     if randomised:
         strata = getattr(query.design, "strata", ())
-        causes = [e.cause for e in into if e.cause not in strata] + [u.name for u in hidden]
+        causes = [e.cause for e in into if e.cause not in strata] + [u.name for u in hidden if u.source != "model"]
         if causes:
             down.append(
                 f"the graph says that {join(causes[:4])} decided the treatment, which random assignment rules out"

@@ -10,6 +10,7 @@ from ..profile import Column, Profile
 from ..query import Query, Value
 from ..wording import join
 
+LARGEST = 1e100  # squares and products of larger numbers overflow
 YES = ("yes", "y", "true", "t", "on", "1", "1.0")
 
 
@@ -94,6 +95,13 @@ def check_filled(column: Column, role: str) -> None:
         raise QueryError(
             f"The {role} column {column.name!r} holds {column.infinite} infinite values.",
             "Replace them with numbers or leave those cells empty.",
+        )
+    ends = [abs(v) for v in (column.minimum, column.maximum) if v is not None]
+    if ends and (max(ends) > LARGEST or 0 < max(ends) < 1 / LARGEST):
+        raise QueryError(
+            f"The numbers in the {role} column {column.name!r} are too {'large' if max(ends) > 1 else 'small'} to compute"
+            " with.",
+            "Give them in another unit.",
         )
 
 

@@ -52,7 +52,15 @@ def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
         found.append(diagnosis)
         if inside is not None:
             trimmed = 1.0 - float(inside.mean())
-            drawn = _trim(drawn, inside)
+            drawn = _trim(drawn, inside, "no counterpart in the other group")
+            sample = drawn.sample
+            refusal = _variation(drawn, query)
+            if refusal is not None:
+                return refusal
+    if sample.strata is not None and sample.kind == "arms":
+        paired = _paired_strata(sample)
+        if not paired.all():
+            drawn = _trim(drawn, paired, "in a stratum with one group only")
             sample = drawn.sample
             refusal = _variation(drawn, query)
             if refusal is not None:
@@ -83,7 +91,7 @@ def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
     if sample.n < 4:
         return NotIdentified(
             code="too_few_rows",
-            reason=f"Only {sample.n} rows can be used; that is too few to compare anything.",
+            reason=f"Only {sample.n} row{'' if sample.n == 1 else 's'} can be used; too few to compare anything.",
             would_help=("more rows with treatment, outcome and all covariates recorded",),
         )
     if sample.kind == "arms":
@@ -163,7 +171,7 @@ def _overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotI
         who = (
             f"{safe(decided)} decides"
             if decided is not None
-            else f"{join(sorted(set(sample.x_groups))[:6])} together all but decide"
+            else f"{join(sorted(set(sample.x_groups))[:6])} all but decide{'s' * (len(set(sample.x_groups)) == 1)}"
         )
         return NotIdentified(
             code="no_overlap",
@@ -255,11 +263,21 @@ def _dose_overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, None] | NotIde
     ), None
 
 
-def _trim(drawn: Drawn, inside: Mask) -> Drawn:
+def _paired_strata(sample: Sample) -> Mask:
+    """Rows whose stratum holds both arms: elsewhere nothing was randomised against anything."""
+    import numpy as np
+
+    assert sample.strata is not None
+    size = int(sample.strata.max()) + 1
+    treated, control = (np.bincount(sample.strata[sample.arm == a], minlength=size) for a in (1, 0))
+    return np.asarray(((treated > 0) & (control > 0))[sample.strata])
+
+
+def _trim(drawn: Drawn, inside: Mask, reason: str) -> Drawn:
     sample = drawn.sample.take(inside)
     sample = replace(sample, weights=sample.weights * (sample.n / sample.weights.sum()))
     dropped = Dropped(
-        reason="no counterpart in the other group",
+        reason=reason,
         rows=int((~inside).sum()),
         by_arm=drawn.by_arm(drawn.sample.arm[~inside]),
     )
@@ -306,7 +324,7 @@ def _balance(sample: Sample) -> Diagnosis:
         return Diagnosis(name="balance", status="warning" if bad else "ok", finding=finding, figures=figures)
     alike = sum(1 for r in rows if isinstance(r["after"], float) and r["after"] <= ALIKE)
     ok = alike == len(rows)
-    finding = f"after weighting the groups are alike in {alike} of {len(rows)} covariates"
+    finding = f"after weighting the groups are alike in {alike} of {len(rows)} covariate{'s' if len(rows) > 1 else ''}"
     return Diagnosis(
         name="balance", status="ok" if ok or worst <= 0.25 else "warning", finding=finding, figures=figures
     )

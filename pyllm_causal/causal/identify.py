@@ -26,6 +26,7 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
     graph = query.graph
     if graph is not None:
         graph.check(table.names, query.selected_on)
+        graph = _believed(graph)
     adjust = None if query.adjust_for is None else list(dict.fromkeys(query.adjust_for))
     strata = query.design.strata if isinstance(query.design, Randomised) else ()
     for field, names in (("adjust_for", adjust or []), ("strata", strata)):
@@ -38,6 +39,13 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
     if graph is None:
         return _claimed(query, adjust)
     return _from_graph(query, table, graph, adjust)
+
+
+def _believed(graph: Graph) -> Graph:
+    """The graph without hidden causes that only a model suspects. They are named as a doubt (`certainty`), but cannot
+    refuse an answer: a model that always finds one more would otherwise refuse them all."""
+    kept = tuple(u for u in graph.unmeasured if u.source != "model")
+    return graph.model_copy(update={"unmeasured": kept})
 
 
 def _randomised(query: Query, graph: Graph | None, adjust: list[str]) -> Estimand | NotIdentified:
@@ -245,9 +253,7 @@ def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str],
             " column for it. No choice of columns removes that."
         )
     else:
-        reason = (
-            f"No choice of columns separates the effect of {cause} on {result} from other paths in your graph."
-        )
+        reason = f"No choice of columns separates the effect of {cause} on {result} from other paths in your graph."
     ideas = [how, f"or a column that changes {cause} but touches {result} in no other way (an instrument)"]
     parents = sep.parents_of(children)
     instruments = [
@@ -272,7 +278,7 @@ def check_columns(query: Query, table: Table) -> None:
     if isinstance(query.design, Randomised):
         roles += [("strata", c) for c in query.design.strata]
     known = set(table.names)
-    for name in (query.treatment, query.outcome) if query.kind == "association" else ():
+    for name in (query.treatment, query.outcome):
         if name in known:
             check_filled(table.profile.column(str(name)), "treatment" if name == query.treatment else "outcome")
     for role, name in roles:

@@ -81,6 +81,8 @@ def effect_of(fit: Fit, sample: Sample, scale: Scale, unit: str = "", level: flo
     import numpy as np
     from scipy import stats
 
+    if scale != "difference" and _eventless(sample, scale):
+        return None
     matrix, dof = covariance(fit, sample)
     m1, m0 = fit.treated, fit.control
     if scale == "difference":
@@ -114,6 +116,17 @@ def effect_of(fit: Fit, sample: Sample, scale: Scale, unit: str = "", level: flo
         std_error=error,
         p_value=float(2 * spread.sf(abs(estimate) / error, *arguments)),
     )
+
+
+def _eventless(sample: Sample, scale: Scale) -> bool:
+    """Whether a group has no event at all (for odds: or events only): a model then gives a tiny mean, and a ratio of
+    millions that the data do not hold."""
+    import numpy as np
+
+    if sample.kind != "arms":
+        return False
+    groups = [sample.y[sample.arm == a] for a in (1, 0)]
+    return any(not np.any(y) or (scale == "odds_ratio" and bool(np.all(y == 1))) for y in groups)
 
 
 def _back(estimate: float, scale: Scale) -> float:

@@ -80,7 +80,9 @@ def folds(n: int, by: Ints, seed: int, count: int = 5, cluster: Ints | None = No
     return out
 
 
-RIDGES: dict[glm.Family, tuple[float, ...]] = {"linear": (0.003, 0.05), "logistic": (0.004,), "poisson": (0.01,)}
+# light penalties (on the plain columns) and those on the rich ones, in units of one standardised row's information
+PLAIN: dict[glm.Family, tuple[float, ...]] = {"linear": (1e-6, 0.05, 0.5), "logistic": (1e-6, 0.05), "poisson": (1e-6, 0.05)}
+RIDGES: dict[glm.Family, tuple[float, ...]] = {"linear": (0.003, 0.05, 0.5), "logistic": (0.004, 0.05), "poisson": (0.01,)}
 
 
 def out_of_fold(
@@ -99,10 +101,13 @@ def out_of_fold(
     """
     import numpy as np
 
-    predictions = _predict(glm.with_intercept(x), y, weights, fit_on, fold, family, (1e-6, RIDGES[family][0]))
+    predictions = _predict(glm.with_intercept(x), y, weights, fit_on, fold, family, PLAIN[family])
     plain = len(predictions)
     if rich is not None:
         predictions += _predict(glm.with_intercept(rich), y, weights, fit_on, fold, family, RIDGES[family])
+    # no prediction beyond what was seen: a flexible model far from its rows would otherwise decide the answer
+    seen = float(y[fit_on].min()), float(y[fit_on].max())
+    predictions = [np.clip(p, *seen) for p in predictions]
     losses = [_losses(family, y[fit_on], out[fit_on]) for out in predictions]
     means = [float(np.average(v, weights=weights[fit_on])) for v in losses]
     best = int(np.argmin(means))

@@ -12,7 +12,7 @@ from ..filter import parse_filter
 from ..profile import Column
 from ..query import Query, Randomised, Target, Value
 from ..wording import join, safe
-from .contrast import Contrast, as_number, check_usable, find_level, is_categorical, positive_level
+from .contrast import Contrast, as_number, check_filled, check_usable, find_level, is_categorical, positive_level
 
 if TYPE_CHECKING:
     import numpy as np
@@ -156,10 +156,7 @@ def encode(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> tu
     import pandas as pd
 
     column = table.profile.column(name)
-    if column.kind == "empty":
-        raise QueryError(f"The covariate {name!r} is empty.", "Take it out of `adjust_for`.")
-    if column.infinite:
-        raise QueryError(f"The covariate {name!r} holds infinite values.", "Replace them or leave those cells empty.")
+    check_filled(column, "covariate")
     series = table.column(name).iloc[rows]
     if column.kind == "time":
         stamps = pd.to_datetime(series, errors="coerce")

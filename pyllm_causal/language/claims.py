@@ -170,9 +170,14 @@ def _strength_fault(sentence: str, level: str) -> str | None:
         return None
     hedges = HEDGES.get(level, frozenset())
     for clause in _CLAUSE.split(sentence):
-        tokens = _tokens(clause or "")
+        tokens, softened = _tokens(clause or ""), False
         for place, token in enumerate(tokens):
-            if _claims(token) and not _softened(tokens, place, hedges):
+            if not _claims(token):
+                continue
+            # "may lead to more weight gain": the noun at the end hangs on the verb that was softened
+            hangs_on = softened and not _CAUSE_WORD.fullmatch(token)
+            softened = _softened(tokens, place, hedges) or hangs_on
+            if not softened:
                 return f"{token!r} needs the caution of the facts ({'may' if level == 'low' else 'probably'})."
     return None
 

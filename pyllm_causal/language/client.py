@@ -70,6 +70,42 @@ class Reply(BaseModel):
     finish_reason: str | None = None
 
 
+class Call(BaseModel):
+    """One call for the account of a run: what answered, and what it took."""
+
+    model_config = FROZEN
+    step: str
+    model: str = ""
+    file: str | None = None
+    origin: str = "live"
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+
+    @classmethod
+    def of(cls, step: str, reply: Reply, *, file: str | None = None, origin: str = "live") -> Call:
+        """The account of one reply."""
+        taken = reply.model_dump(include={"model", "tokens_in", "tokens_out", "cost"})
+        return cls(step=step, file=file, origin=origin, **taken)
+
+
+def usage(client: object) -> dict[str, Any]:
+    """The account of every call that `client` answered: model, origin, tokens, cost (None: unknown), recordings."""
+    calls: list[Call] = getattr(client, "calls", [])
+    if not calls:
+        return {"model": None, "calls": 0, "cost": None, "recordings": []}
+    costs = [c.cost for c in calls]
+    return {
+        "model": ", ".join(dict.fromkeys(c.model for c in calls if c.model)) or None,
+        "origin": ", ".join(sorted({c.origin for c in calls})),
+        "calls": len(calls),
+        "tokens_in": sum(c.tokens_in or 0 for c in calls),
+        "tokens_out": sum(c.tokens_out or 0 for c in calls),
+        "cost": None if None in costs else round(sum(c for c in costs if c is not None), 6),
+        "recordings": [c.file for c in calls if c.file],
+    }
+
+
 @runtime_checkable
 class Client(Protocol):
     """Anything that answers a request, synchronously. Raises `ModelError`."""
@@ -92,6 +128,7 @@ class Scripted:
     ) -> None:
         self.settings = Settings(model=model)
         self.requests: list[Request] = []
+        self.calls: list[Call] = []
         self._answer = replies if callable(replies) else None
         self._list: Iterator[str | Reply | Exception] = iter(()) if callable(replies) else iter(replies)
 
@@ -108,7 +145,8 @@ class Scripted:
         if isinstance(reply, Exception):
             raise reply
         if isinstance(reply, str):
-            return Reply(text=reply, model=self.settings.model or "", finish_reason="stop")
+            reply = Reply(text=reply, model=self.settings.model or "", finish_reason="stop")
+        self.calls.append(Call.of(request.step, reply, origin="scripted"))
         return reply
 
 
@@ -124,6 +162,7 @@ class LiveClient:
         if settings.offline:
             raise ModelError("No language model is set.", "Give --model NAME, or use --model none without one.")
         self.settings = settings
+        self.calls: list[Call] = []
         self._sleep = sleep
         self._left_out: set[str] = set()
 
@@ -141,7 +180,9 @@ class LiveClient:
         while True:
             try:
                 reply = send(request, self.settings, frozenset(self._left_out))
-                return reply.model_copy(update={"text": scrub(reply.text[:LONGEST_REPLY]), "model": model})
+                reply = reply.model_copy(update={"text": scrub(reply.text[:LONGEST_REPLY]), "model": model})
+                self.calls.append(Call.of(request.step, reply))
+                return reply
             except Fault as fault:
                 if fault.refused and fault.refused not in self._left_out:
                     self._left_out.add(fault.refused)

@@ -25,7 +25,7 @@ LOOSE = ConfigDict(frozen=True, extra="ignore")
 
 MOST_HIDDEN = 5
 MOST_ASKED = 80
-MOSTLY_MISSING = 0.5
+MOSTLY_MISSING = 0.2  # holding such a column fixed would cost more rows than certainty can bear
 
 
 class Draft(BaseModel):
@@ -126,6 +126,14 @@ def _candidates(query: Query, profile: Profile, roles: set[str]) -> list[tuple[C
         fault = ""
         if column.missing > MOSTLY_MISSING * max(1, column.rows):
             fault = f"{100 * column.missing / column.rows:.0f}% of its values are missing"
+        elif (
+            column.infinite
+            or (size := max(abs(column.minimum or 0), abs(column.maximum or 0))) > 1e100
+            or 0 < size < 1e-100
+        ):
+            fault = "it holds numbers that cannot be computed with"
+        elif column.kind == "category" and column.distinct > 50:
+            fault = f"its {column.distinct} different values are too many to hold fixed"
         elif when == "after":
             fault = f"it may come after the treatment: {reason}"
         elif when != "before" and timing.derived(column, outcome, True):
@@ -185,10 +193,21 @@ def _hidden(reply: DraftReply, query: Query, profile: Profile) -> tuple[tuple[Un
     for cause in reply.unmeasured:
         name = plain(cause.name, 40)
         words = name.casefold().replace(" ", "_")
-        if not name or name.casefold() in taken or words in taken or len(out) == MOST_HIDDEN:
+        full = len(out) == MOST_HIDDEN
+        if not name or full or name.casefold() in taken or words in taken or _measured(name, profile):
             dropped.append(name or "a cause without a name")
             continue
         taken |= {name.casefold(), words}
         affects = (query.treatment or "", query.outcome or "")
         out.append(Unmeasured(name=name, affects=affects, reason=plain(cause.reason, 160) or None, source="model"))
     return tuple(out), dropped
+
+
+def _measured(name: str, profile: Profile) -> bool:
+    """Does one column already say all of `name`? Weak models name what is in the table, the treatment included."""
+    wanted = match.words(name)
+    for column in profile.columns if wanted else ():
+        told = match.words(f"{column.name} {column.description or ''}")
+        if all(any(match.alike(w, t) >= 0.8 for t in told) for w in wanted):
+            return True
+    return False

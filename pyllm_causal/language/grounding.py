@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import match, offline
+from ..wording import gist
+from . import match, offline, timing
 from .reading_form import Association, Describe, Discovery, Effect, EffectByGroup, Form, Only
 
 if TYPE_CHECKING:
@@ -126,6 +127,20 @@ def _pair(form: EffectByGroup) -> dict[str, str]:
     return {"treatment": form.treatment, "outcome": form.outcome}
 
 
+_GAIN = re.compile(r"\b(?:gain|gains|gained|gaining|lose|loses|losing|lost|put on|puts on|growth)\b", re.IGNORECASE)
+_CHANGE = re.compile(r"\b(?:change|changes|difference|gain|gained|growth|delta|diff)\b", re.IGNORECASE)
+
+
+def change_of(question: str, outcome: str, columns: Sequence[Column]) -> str:
+    """The column of the change where the question speaks of gaining or losing and `outcome` is only the level of it."""
+    chosen = next((c for c in columns if c.name == outcome), None)
+    if chosen is None or not _GAIN.search(question) or _CHANGE.search(timing.told(chosen)):
+        return outcome
+    own = timing.stems(outcome)
+    better = [c.name for c in columns if _CHANGE.search(timing.told(c)) and own and own == timing.stems(c.name)]
+    return better[0] if len(better) == 1 else outcome
+
+
 def target(question: str, who: str, treatment: Column) -> str:
     """Whom an effect is asked for: the model's word, held against "among those who …" in the question."""
     if (found := _WHO.search(question)) and match.mentioned(found["clause"], treatment) >= 0.5:
@@ -146,7 +161,7 @@ def far_better(question: str, fields: Mapping[str, Any], role: str, columns: Seq
     if named or match.mentioned(text, column) > 0:
         return None
     ranked = [(n, s) for n, s in match.rank(text, columns) if n not in taken]
-    if not ranked or ranked[0][0] == chosen or ranked[0][1] < 0.8:
+    if not ranked or ranked[0][0] == chosen or ranked[0][1] < 0.6:
         return None
     if len(ranked) > 1 and ranked[1][1] > 0.6 * ranked[0][1]:
         return None
@@ -308,7 +323,9 @@ def spoken(question: str, column: Column) -> str | None:
         r"^\W*(?:(?:does|do|did|will|would|can|could|may|might|is|are|has|have)\b\s*)+", "", cause.strip(), flags=re.I
     )
     text = text.strip(" ,.?!'\"")
-    asked, told = match.words(text), match.words(column.description or "")[:6] or match.words(column.name)
+    asked, told = match.words(text), match.words(gist(column.description) or "")[:6] or match.words(column.name)
+    if text.casefold() == column.name.casefold():
+        return None
     if not 0 < len(text) <= 60 or not asked or _NOT_DONE.search(text) or offline.causal(text):
         return None
     covered = [any(match.alike(a, t) >= 0.8 for a in asked) for t in told]
@@ -316,3 +333,20 @@ def spoken(question: str, column: Column) -> str | None:
         any(match.alike(a, t) >= 0.8 for t in match.words(f"{column.name} {column.description or ''}")) for a in asked
     ]
     return text if told and sum(covered) >= 0.7 * len(told) and all(meant) else None
+
+
+_CODES = re.compile(r"\b\d+\s*[=:]\s*[^\W\d]")
+_CODED = re.compile(r"\bcoded\b|\bcodes?\b(?! of conduct)", re.IGNORECASE)
+MOST_CODES = 20
+
+
+def coded(profile: Profile, fields: Mapping[str, Any]) -> list[str]:
+    """Number columns whose description lists codes (1 = …, 2 = …, 3 = …): categories, to be held fixed as such."""
+    out = []
+    for column in profile.columns:
+        if column.name in (fields.get("treatment"), fields.get("outcome")) or column.kind not in ("number", "count"):
+            continue
+        text = column.description or ""
+        if 3 <= column.distinct <= MOST_CODES and (len(_CODES.findall(text)) >= 3 or _CODED.search(text)):
+            out.append(column.name)
+    return out

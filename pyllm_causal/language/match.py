@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ _STOP = frozenset(
     would should may might if then than that this these those it its as not no how much many more most less what which
     who whose whom when where why there their them they he she his her our we us you your my i me so such some any all
     each every one per about into over under between among during before after other others people person
-    yes value number name column data table variable group level type code id
+    yes value number name column data table variable group type code id
     get got gets getting make makes made making give given gives giving take takes taken took taking
     effect effects affect affects impact influence cause causes caused causal lead leads change changes changed
     increase increases decrease decreases raise reduce reduces improve due because difference different
@@ -117,6 +117,7 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys(w for w in split(text) if w not in _STOP and (len(w) > 1 or not w.isascii())))
 
 
+@lru_cache(maxsize=65536)
 def alike(a: str, b: str) -> float:
     """How far two words mean the same: 1 same stem, 0.8 everyday synonyms, 0.5 abbreviation, else 0."""
     left, right = stem(a), stem(b)
@@ -226,11 +227,3 @@ def usable(profile: Profile, longest: int | None = 120) -> list[Column]:
         and c.kind not in ("constant", "empty", "text")
         and 0 < len(c.name) <= (longest or len(c.name))
     ]
-
-
-def pick(text: str, options: Iterable[str]) -> str | None:
-    """The one of `options` that `text` names word for word, if exactly one does."""
-    folded = " " + " ".join(re.findall(r"\w+", text.casefold())) + " "
-    hits = [o for o in options if (key := " ".join(re.findall(r"\w+", o.casefold()))) and f" {key} " in folded]
-    longest = [h for h in hits if not any(h != o and h.casefold() in o.casefold() for o in hits)]
-    return longest[0] if len(longest) == 1 else None

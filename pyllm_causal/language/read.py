@@ -219,7 +219,8 @@ def _fields(
         return {"kind": "association"}, ""
     if form.kind == "discovery":
         return {"kind": "discovery"}, ""
-    fields: dict[str, Any] = {"kind": form.kind, "outcome": form.outcome}
+    outcome = form.outcome if "outcome" in given else grounding.change_of(question, form.outcome, columns)
+    fields: dict[str, Any] = {"kind": form.kind, "outcome": outcome}
     if form.kind != "attribution":
         fields["treatment"] = form.treatment
     if form.kind == "effect_by_group":
@@ -241,6 +242,8 @@ def _fields(
     if "treatment" in fields and form.kind != "association":
         fields.update(grounding.contrast(question, named[fields["treatment"]]))
         fields.update(grounding.scale(question))
+        if coded := grounding.coded(profile, fields):
+            fields["categorical"] = coded
         if words := grounding.spoken(question, named[fields["treatment"]]):
             fields["words"] = {"treatment": words}
     return {name: value for name, value in fields.items() if value is not None}, ""

@@ -35,7 +35,9 @@ def receipt(query: Query, profile: Profile | None = None) -> str:
     if query.kind == "counterfactual":
         one = f" (row {safe(query.row, 100)})" if query.row is not None else ""
         return f"For one row{one}: what would {outcome} have been if {treatment} had been otherwise{rows}?"
-    return f"If {treatment} {change}, how does {outcome} change, for {_whom(query)}{rows}?{_design(query)}"
+    return (
+        f"If {treatment} {change}, how does {outcome} change{_scale(query)}, for {_whom(query)}{rows}?{_design(query)}"
+    )
 
 
 def _name(name: str | None) -> str:
@@ -67,6 +69,19 @@ def _truth(value: object) -> int:
 
 def _value(value: object) -> str:
     return safe(value, 60)
+
+
+def _scale(query: Query) -> str:
+    return "" if query.scale == "difference" else f" (as {_SCALES[query.scale]})"
+
+
+_SCALES = {
+    "ratio": "a ratio",
+    "odds_ratio": "an odds ratio",
+    "percent": "a percentage",
+    "rate_ratio": "a rate ratio",
+    "hazard_ratio": "a hazard ratio",
+}
 
 
 def _whom(query: Query) -> str:

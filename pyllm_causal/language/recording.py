@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import ModelError, RecordingError
 from ..settings import Settings, scrub
-from .client import Client, Reply, Request
+from .client import Call, Client, Reply, Request
 
 VERSION = 1
 LARGEST = 1_000_000
@@ -91,13 +91,14 @@ class Recorder:
         self.settings: Settings = getattr(client, "settings", Settings())
         self._client = client
         self._origin: Origin = origin
-        self._calls: Counter[str] = Counter()
+        self.calls: list[Call] = []
+        self._count: Counter[str] = Counter()
 
     def complete(self, request: Request) -> Reply:
         """The client's reply, written to a file on the way. Raises `ModelError`, `RecordingError`."""
         request = request.filled(self.settings)
-        self._calls[request.step] += 1
-        path = _path(self.folder, request.step, self._calls[request.step])
+        self._count[request.step] += 1
+        path = _path(self.folder, request.step, self._count[request.step])
         try:
             reply = self._client.complete(request)
         except ModelError as error:
@@ -107,6 +108,7 @@ class Recorder:
         cost = reply.cost if reply.cost is not None and math.isfinite(reply.cost) else None
         reply = reply.model_copy(update={"text": scrub(reply.text), "cost": cost})
         write(path, request, self._origin, reply=reply)
+        self.calls.append(Call.of(request.step, reply, file=path.name, origin=self._origin))
         return reply
 
 
@@ -151,8 +153,8 @@ class Replayer:
     def __init__(self, folder: str | Path, settings: Settings | None = None) -> None:
         self.folder = Path(folder)
         self.settings = settings or Settings()
-        self.used: list[dict[str, str]] = []
-        self._calls: Counter[str] = Counter()
+        self.calls: list[Call] = []
+        self._count: Counter[str] = Counter()
         if not self.folder.is_dir():
             raise RecordingError(
                 f"There is no folder of recordings at {str(folder)!r}.", "Make one with --record DIR and a model."
@@ -160,8 +162,8 @@ class Replayer:
 
     def complete(self, request: Request) -> Reply:
         """The recorded reply. Raises `RecordingError`, or the recorded `ModelError`."""
-        self._calls[request.step] += 1
-        path = _path(self.folder, request.step, self._calls[request.step])
+        self._count[request.step] += 1
+        path = _path(self.folder, request.step, self._count[request.step])
         recording = read(path)
         if recording.step != request.step:
             raise RecordingError(f"{path.name} was recorded for the step {recording.step!r}.", _AGAIN)
@@ -180,14 +182,13 @@ class Replayer:
         if changed or fingerprint(parts) != recording.fingerprint:
             said = " and ".join(_SAYS[name] for name in changed) or "the fingerprint itself"
             raise RecordingError(f"The recording {path.name} is out of date: {said} changed since.", _AGAIN)
-        self.used.append(
-            {"step": request.step, "file": path.name, "origin": recording.origin, "model": recording.model}
-        )
         if recording.failure is not None:
             raise ModelError(recording.failure.message, recording.failure.hint)
         if recording.reply is None:
             raise RecordingError(f"The recording {path.name} holds no reply.", _AGAIN)
-        return recording.reply
+        reply = recording.reply
+        self.calls.append(Call.of(request.step, reply, file=path.name, origin=recording.origin))
+        return reply
 
 
 _AGAIN = "Record it again with --record DIR and a model."

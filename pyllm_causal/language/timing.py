@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 When = Literal["before", "after", "unknown"]
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_PRICES = re.compile(r"(?:US)?[$€£]\s*(?:of|in)\s+\d{4}|\b(?:dollars?|euros?|pounds?|prices)\s+(?:of|in)\s+\d{4}", re.IGNORECASE)
 _SUFFIX = re.compile(r"(?<![a-z\d])([a-z]*[a-z]|)_?([4-9]\d)(?:_([4-9]\d))?(?!\d)", re.IGNORECASE)
 _BEFORE = re.compile(
     r"\b(?:before|baseline|prior|previous|previously|earlier|pre|past|initial|initially|first year"
@@ -45,7 +46,7 @@ def told(column: Column) -> str:
 def years(column: Column, suffixes: frozenset[int]) -> set[int]:
     """Years that the name or the description speaks of; two-digit suffixes only where `suffixes` knows them."""
     found = {int(y) for y in _YEAR.findall(column.name.replace("_", " "))}
-    found |= {int(y) for y in _YEAR.findall(column.description or "")}
+    found |= {int(y) for y in _YEAR.findall(_PRICES.sub("", column.description or ""))}
     for part in _SUFFIX.finditer(column.name):
         found |= {1900 + int(d) for d in part.groups()[1:] if d and 1900 + int(d) in suffixes}
     return found
@@ -101,19 +102,28 @@ def when(
 
 def derived(column: Column, source: Column, is_outcome: bool) -> bool:
     """Is `column` a copy, a part or another form of `source`? Judged by the words of the two names."""
-    own, other = _stems(column.name), _stems(source.name)
+    if _bare(column.name) == _bare(source.name):
+        return True
+    own, other = stems(column.name), stems(source.name)
     if not other or not own:
         return False
     rest = own - other
     if other <= own:
         return not rest or rest <= _FORMS or (is_outcome and not rest & _RELATIVES)
     if is_outcome and own & other:
-        # "days_to_recovery" beside "recovered": a part of the outcome told in the same word
-        return (own & other) >= other - _FORMS
+        # "days_to_recovery" beside "recovered", either way round: the same event told twice
+        return (own & other) >= other - _FORMS or (own <= other and other - own <= _DURATIONS)
     return False
 
 
-def _stems(name: str) -> frozenset[str]:
+def _bare(name: str) -> str:
+    """ "lwage", "ln_wage" and "wage_sq" are all "wage"."""
+    folded = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+    return re.sub(r"^(?:log|ln|l|z)_?(?=[a-z]{3})|_?(?:sq|squared|std|2)$", "", folded) or folded
+
+
+def stems(name: str) -> frozenset[str]:
+    """The words of a name, cut to their stems, without the empty ones."""
     return frozenset(match.stem(w) for w in match.split(name) if len(w) > 1 and w not in _EMPTY)
 
 
@@ -125,6 +135,7 @@ _FORMS = frozenset(
     percent rate index score flag any raw rank centered
     """.split()
 )
+_DURATIONS = frozenset(match.stem(word) for word in "day days week weeks month months year years time until".split())
 _RELATIVES = frozenset(
     match.stem(word)
     for word in """

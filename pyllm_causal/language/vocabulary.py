@@ -52,7 +52,7 @@ CAUSES = """
 
 NEGATIONS = """
     no not never nor neither without hardly barely scarcely fail* cannot unrelated unaffected unchanged nothing none
-    zero instead opposite revers* contrary absence lack* rather unlikely impossible false wrong deny denies refut*
+    zero instead opposite revers* contrary lack* rather unlikely impossible false wrong deny denies refut*
     little
     """
 

@@ -7,6 +7,7 @@ A provider's key goes only to that provider: an `--api-base` server gets PYLLM_C
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4_000_000
 OPENAI = "https://api.openai.com/v1"
+# Providers that take our guarded HTTP client from litellm's `client` argument.
+_BY_HANDLER = frozenset({"anthropic", "gemini", "ollama", "ollama_chat"})
 
 
 class Fault(Exception):
@@ -76,21 +79,30 @@ def through_litellm(request: Request, settings: Settings, left_out: frozenset[st
         extra = {"api_base": settings.api_base, "api_key": api_key()}
     try:
         litellm = quiet_litellm()
-        response = litellm.completion(
-            model=request.model,
-            messages=[m.model_dump() for m in request.messages],
-            timeout=settings.timeout,
-            num_retries=0,
-            max_retries=0,
-            drop_params=True,
-            **_options(request, left_out),
-            **extra,
-        )
+        with _http(settings, provider) as http:
+            litellm.client_session = http  # what litellm's own use of the openai SDK takes
+            if provider in _BY_HANDLER:
+                from litellm.llms.custom_httpx.http_handler import HTTPHandler
+
+                extra["client"] = HTTPHandler(client=http)
+            response = litellm.completion(
+                model=request.model,
+                messages=[m.model_dump() for m in request.messages],
+                timeout=settings.timeout,
+                num_retries=0,
+                max_retries=0,
+                drop_params=True,
+                **_options(request, left_out),
+                **extra,
+            )
         return _reply(response, _cost(litellm, response))
     except Fault:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a library or server does becomes a plain fault
-        raise _fault(error, request, settings, settings.api_base or provider, left_out) from None
+        raise _fault(error, request, settings, _host(settings, provider), left_out) from None
+    finally:
+        if "litellm" in sys.modules:
+            sys.modules["litellm"].client_session = None  # type: ignore[attr-defined]
 
 
 def quiet_litellm() -> Any:
@@ -119,7 +131,7 @@ def _environment(**values: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _http(settings: Settings) -> httpx.Client:
+def _http(settings: Settings, provider: str = "") -> httpx.Client:
     """An HTTP client that follows no redirect and stops at a total time and size."""
     import httpx
 
@@ -128,7 +140,7 @@ def _http(settings: Settings) -> httpx.Client:
     def guard(response: httpx.Response) -> None:
         if response.is_redirect:
             raise Fault(
-                f"{_host(settings)} sent us on to another address, which is not followed.",
+                f"{_host(settings, provider)} sent us on to another address, which is not followed.",
                 "Give the final address with --api-base.",
             )
         response.stream = _bounded(response.stream, deadline)
@@ -163,10 +175,10 @@ def _bounded(stream: Any, deadline: float) -> Any:
     return Bounded()
 
 
-def _host(settings: Settings) -> str:
+def _host(settings: Settings, provider: str = "") -> str:
     from urllib.parse import urlsplit
 
-    return urlsplit(settings.api_base).netloc if settings.api_base else "api.openai.com"
+    return urlsplit(settings.api_base).netloc if settings.api_base else provider or "api.openai.com"
 
 
 def _options(request: Request, left_out: frozenset[str]) -> dict[str, Any]:

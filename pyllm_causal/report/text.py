@@ -57,8 +57,7 @@ def cause_phrase(f: Facts) -> str:
     words = f.query.words.get("treatment")
     name = safe(f.query.treatment, 60)
     if f.kind == "dose":
-        each = f"each further unit of {name}" if f.per_unit else f"{name} at {f.treated} rather than {f.control}"
-        return each
+        return f"each further unit of {name}" if f.per_unit else f"{name} at {f.treated} rather than {f.control}"
     contrast = f"{name} = {f.treated} rather than {f.control}"
     return f"{safe(words, 60)} ({contrast})" if words else f"having {contrast}"
 
@@ -69,7 +68,7 @@ def cap(text: str) -> str:
 
 def headline(f: Facts) -> str:
     """One sentence that is the whole answer. The verb is as strong as the certainty allows."""
-    subject, outcome, level = cause_phrase(f), outcome_words(f.query), f.certainty.level
+    subject, outcome, level = cause_phrase(f), event_words(f), f.certainty.level
     yes_no = f.outcome_kind == "yes_no"
     what = f"the chance of {outcome}" if yes_no else outcome
     among = f" among {f.population}" if f.query.where or f.query.target != "everyone" else ""
@@ -81,6 +80,8 @@ def headline(f: Facts) -> str:
         return f"We can't tell whether {subject} changes {what}{among}."
     if small and not (clear and f.convention):
         return f"{cap(subject)} {LITTLE[level]} {what}{among}."
+    if f.effect.low is None:
+        return f"We can't tell from so few rows whether {subject} changes {what}{among}."
     if not clear:
         return f"We can't tell from this table whether {subject} changes {what}{among}: the margin includes no effect."
     direction = "higher" if f.plain.value > 0 else "lower"
@@ -93,50 +94,91 @@ def headline(f: Facts) -> str:
 def size_sentences(f: Facts) -> list[str]:
     """How large, in the user's units, with the interval; natural frequencies for a yes/no outcome."""
     out: list[str] = []
-    outcome = outcome_words(f.query)
-    where = f" among {f.population}"
-    very_low = f.certainty.level == "very_low"
-    start = "The best single figure, too unsure to lean on, is that" if very_low else "On average,"
-    unit = f" {f.unit}" if f.unit and f.unit != "probability" else ""
-    low, high = f.plain.low, f.plain.high
+    outcome, name = safe(f.query.words.get("outcome") or "") or event_words(f), safe(f.query.treatment)
+    among = f" among {f.population}"
+    start = "On average,"
+    if f.certainty.level == "very_low":
+        start = "The best single figure, too unsure to lean on, is that"
+    elif "can't tell" in headline(f):
+        start = "The best single figure is that"
+    condition = (
+        f"for {cause_phrase(f)}" if f.kind == "dose" else f"with {name} = {f.treated} than with {name} = {f.control}"
+    )
     if f.outcome_kind == "yes_no":
-        shown = alike([100 * v for v in (abs(f.plain.value), low or 0.0, high or 0.0)])
+        size, span = _size(f.plain, "more", "fewer", factor=100, after=" in 100")
         if f.kind == "arms" and f.means is not None:
             pair = alike([100 * max(0.0, min(1.0, m)) for m in f.means])
             out.append(
-                f"{start} about {pair[0]} of 100 would have {outcome} with {safe(f.query.treatment)} = {f.treated},"
-                f" against {pair[1]} of 100 with {f.control}{where}."
+                f"{start} {outcome} would be true of about {pair[0]} of 100 with {name} = {f.treated}, against"
+                f" {pair[1]} of 100 with {name} = {f.control}{among}."
             )
-        word = "more" if f.plain.value >= 0 else "fewer"
-        per = "" if f.kind == "arms" else f" for {cause_phrase(f)}"
-        span = f" (somewhere between {shown[1]} and {shown[2]})" if low is not None and high is not None else ""
-        out.append(f"That is {shown[0]} {word} in 100{per}{span}.")
+            out.append(f"That is {size}{span}.")
+        else:
+            out.append(f"{start} {outcome} is true of {size} {condition}{span}{among}.")
     else:
-        shown = alike([abs(f.plain.value), low or 0.0, high or 0.0])
-        word = "higher" if f.plain.value >= 0 else "lower"
-        span = f" (somewhere between {shown[1]} and {shown[2]}{unit})" if low is not None and high is not None else ""
-        condition = (
-            f"for {cause_phrase(f)}"
-            if f.kind == "dose"
-            else f"with {safe(f.query.treatment)} = {f.treated} than with {f.control}"
-        )
-        out.append(f"{start} {outcome} is {shown[0]}{unit} {word} {condition}{span}{where}.")
+        unit = f" {f.unit}" if f.unit and f.unit != "probability" else ""
+        size, span = _size(f.plain, "higher", "lower", unit=unit)
+        out.append(f"{start} {outcome} is {size} {condition}{span}{among}.")
     if f.effect.scale != "difference":
-        out.append(_scale_sentence(f.effect))
+        out.append(_scale_sentence(f.effect, f.outcome_kind))
     if f.plain.unbounded:
         out.append("How far chance could have moved this cannot be said from so few rows.")
     return out
 
 
-def _scale_sentence(effect: Effect) -> str:
+def event_words(f: Facts) -> str:
+    """The outcome, with the value that counts where the query names one: `Admit = Admitted`."""
+    words, event = outcome_words(f.query), f.query.outcome_event
+    if f.outcome_kind != "yes_no" or event is None or f.query.words.get("outcome"):
+        return words
+    return f"{words} = {safe(event, 40)}"
+
+
+def _size(
+    effect: Effect, up: str, down: str, *, factor: float = 1.0, unit: str = "", after: str = ""
+) -> tuple[str, str]:
+    """("3.3 kg higher", " (somewhere between 2.4 and 4.3 kg higher)"): words say the direction, never a minus sign."""
+    bounded = effect.low is not None and effect.high is not None
+    low, high = factor * (effect.low or 0.0), factor * (effect.high or 0.0)
+    value = factor * effect.value
+    size, first, second = alike([abs(value), abs(low), abs(high)])
+    main = f"{size}{unit} {up if value >= 0 else down}{after}"
+    if not bounded:
+        return main, ""
+    if low >= 0:
+        span = f"{first} and {second}{unit} {up}"
+    elif high <= 0:
+        span = f"{second} and {first}{unit} {down}"
+    else:
+        span = f"{first}{unit} {down} and {second}{unit} {up}"
+    return main, f" (somewhere between {span})"
+
+
+def _scale_sentence(effect: Effect, outcome_kind: str) -> str:
+    if effect.scale == "percent":
+        size, span = _size(effect, "higher", "lower", unit="%")
+        return f"In percent that is {size}{span}."
     shown = alike([effect.value, effect.low or 0.0, effect.high or 0.0])
     span = (
-        f" (somewhere between {shown[1]} and {shown[2]})" if effect.low is not None and effect.high is not None else ""
+        f" (somewhere between {shown[1]} and {shown[2]} times)"
+        if effect.low is not None and effect.high is not None
+        else ""
     )
-    if effect.scale == "percent":
-        return f"As a percentage that is {shown[0]}%{span.replace(')', ' percent)')}."
-    name = {"odds_ratio": "The odds are", "rate_ratio": "The rate is"}.get(effect.scale, "The average is")
+    average = "The chance is" if outcome_kind == "yes_no" else "The average is"
+    name = {"odds_ratio": "The odds are", "rate_ratio": "The rate is"}.get(effect.scale, average)
     return f"{name} {shown[0]} times as high{span}."
+
+
+def plain_figure(effect: Effect) -> str:
+    """An effect in a few words, without its interval: `1.6 lower`, `14 fewer in 100`, `1.3 times as high`."""
+    effect = effect.model_copy(update={"low": None, "high": None})
+    if effect.scale == "percent":
+        return _size(effect, "higher", "lower", unit="%")[0]
+    if effect.scale != "difference":
+        return f"{number(effect.value)} times as high"
+    if effect.unit == "probability":
+        return _size(effect, "more", "fewer", factor=100, after=" in 100")[0]
+    return _size(effect, "higher", "lower", unit=f" {effect.unit}" if effect.unit else "")[0]
 
 
 def sure(certainty: Certainty, convention: bool = False, matters: str = "") -> list[str]:
@@ -150,7 +192,7 @@ def sure(certainty: Certainty, convention: bool = False, matters: str = "") -> l
 
 
 def _item(sign: str, text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=f"  {sign} ", subsequent_indent="    ")
+    return _fill(text, f"  {sign} ", "    ")
 
 
 def rests_on(
@@ -166,23 +208,40 @@ def rests_on(
             arms = (
                 "" if d.reason == "in another arm" else ", ".join(f"{count(v)} with {k}" for k, v in d.by_arm.items())
             )
-            parts.append(f"{count(d.rows)} {d.reason}" + (f" ({arms})" if arms else ""))
+            parts.append(f"{count(d.rows)} {_left_out(d.reason)}" + (f" ({arms})" if arms else ""))
         more = len(sample.dropped) - 5
         text += "; left out: " + "; ".join(parts) + (f"; and {more} more reasons" if more > 0 else "")
     lines.append(_item(" ", text + "."))
     if estimand.strategy == "randomised":
         fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
-        lines.append(_item(" ", f"The groups were formed at random{fixed}."))
+        told = "" if query.source("design") == "you" else ", as the question has it; nobody has confirmed that"
+        lines.append(_item(" ", f"The groups were formed at random{fixed}{told}."))
     elif estimand.adjust_for:
         lines.append(_item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
     else:
         lines.append(_item(" ", "Nothing was held fixed."))
     if unadjusted is not None and estimand.adjust_for:
-        lines.append(_item(" ", f"Without that the plain figure would have been {number(unadjusted.value)}."))
+        lines.append(_item(" ", f"Without that the figure would have been {plain_figure(unadjusted)}."))
     who = query.source("graph")
     if estimand.strategy == "adjustment" and who != "you" and reviewed_by is None:
-        lines.append(_item(" ", "That list was drafted by the program; you have not checked it."))
+        what = "That list" if estimand.adjust_for else "That choice"
+        lines.append(_item(" ", f"{what} was drafted by the program; you have not checked it."))
     return lines
+
+
+def _left_out(reason: str) -> str:
+    if reason.startswith("no "):
+        return f"with {reason}"
+    if reason.startswith("not "):
+        return f"outside {reason.removeprefix('not ')}"
+    return reason if reason.startswith("in ") else f"where {reason}"
+
+
+def _fill(text: str, first: str = "", then: str = "") -> str:
+    """Wrapped at spaces only: a column name is never broken in two."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def full_text(
@@ -199,8 +258,8 @@ def full_text(
 ) -> str:
     """The whole plain text of an answered question."""
     blocks = [
-        textwrap.fill(first, WIDTH),
-        textwrap.fill(" ".join(sentences), WIDTH),
+        _fill(first),
+        _fill(" ".join(sentences)),
         "\n".join(sure(certainty, convention, matters)),
         "\n".join(rests_on(estimand, sample, query, reviewed_by, unadjusted)),
     ]
@@ -212,30 +271,32 @@ def with_prose(text: str, prose: str) -> str:
     blocks = text.split("\n\n")
     if len(blocks) < 3:
         return text
-    return "\n\n".join([blocks[0], textwrap.fill(prose, WIDTH), *blocks[1:]])
+    return "\n\n".join([blocks[0], _fill(prose), *blocks[1:]])
 
 
-def refusal_text(refusal: NotIdentified, query: Query, association: str, review: bool) -> tuple[str, str]:
-    """(headline, text) of "can't tell"."""
+def refusal_text(
+    refusal: NotIdentified, query: Query, association: str, review: bool, yes_no: bool = False
+) -> tuple[str, str]:
+    """(headline, text) of "can't tell". With `yes_no` the bounds are differences of chances."""
     subject, outcome = treatment_words(query), outcome_words(query)
     first = f"We can't tell from this table whether {subject} changes {outcome}."
-    blocks = [textwrap.fill(first, WIDTH), textwrap.fill(refusal.reason, WIDTH)]
+    blocks = [_fill(first), _fill(refusal.reason)]
     if refusal.would_help:
         head = "What is needed from you:" if review else "What would help:"
         blocks.append("\n".join([head, *(_item("·", h) for h in refusal.would_help)]))
     if refusal.bounds is not None:
-        blocks.append(_bounds_sentence(refusal.bounds))
+        blocks.append(_bounds_sentence(refusal.bounds, yes_no))
     if association:
-        blocks.append(textwrap.fill("What the table shows, without any claim about causes: " + association, WIDTH))
+        blocks.append(_fill("What the table shows, without any claim about causes: " + association))
     return first, "\n\n".join(blocks)
 
 
-def _bounds_sentence(bounds: Bounds) -> str:
-    low, high = alike([bounds.low, bounds.high])
-    return textwrap.fill(
-        f"Until then: the data allow anything from {low} to {high} ({bounds.assumptions[0] if bounds.assumptions else ''}).",
-        WIDTH,
-    )
+def _bounds_sentence(bounds: Bounds, yes_no: bool) -> str:
+    factor, up, down = (100, "more in 100", "fewer in 100") if yes_no else (1, "higher", "lower")
+    ends = zip(alike([factor * abs(v) for v in (bounds.low, bounds.high)]), (bounds.low, bounds.high), strict=True)
+    low, high = (f"{shown} {up if value >= 0 else down}" for shown, value in ends)
+    why = f" ({bounds.assumptions[0]})" if bounds.assumptions else ""
+    return _fill(f"Until then: the data allow anything from {low} to {high}{why}.")
 
 
 def expert_text(answer: Answer) -> str:

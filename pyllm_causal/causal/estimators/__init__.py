@@ -21,20 +21,26 @@ class Estimator:
     fits: Callable[[Sample], bool]
     refits: int = 100
     resamples: bool = True  # whether the bootstrap is valid for it
+    cost: float = 1.0  # of one fit, relative to least squares on the same rows
 
 
 REGISTRY: dict[str, Estimator] = {}
 
 
 def estimator(
-    name: str, label: str, fits: Callable[[Sample], bool], refits: int = 100, resamples: bool = True
+    name: str,
+    label: str,
+    fits: Callable[[Sample], bool],
+    refits: int = 100,
+    resamples: bool = True,
+    cost: float = 1.0,
 ) -> Callable[[Function], Function]:
     """Register a function under `name`; `label` is what a person reads. A duplicate name raises."""
 
     def register(function: Function) -> Function:
         if name in REGISTRY:
             raise ValueError(f"estimator {name!r} is already registered")
-        REGISTRY[name] = Estimator(name, label, function, fits, refits, resamples)
+        REGISTRY[name] = Estimator(name, label, function, fits, refits, resamples, cost)
         return function
 
     return register

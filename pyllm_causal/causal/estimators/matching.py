@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 MATCHES = 4
-MOST_ROWS = 12_000
+MOST_ROWS = 8_000  # two seconds
 
 
 def _fits(sample: Sample) -> bool:

@@ -73,34 +73,59 @@ def _slope(sample: Sample, arm: int, e: Floats, e1: Floats, several: bool) -> Fl
 def _dose(sample: Sample) -> Fit:
     import numpy as np
 
-    w, exact = entropy_weights(sample.dose, sample.x, sample.weights)
-    t = standardised(sample.dose[:, None])[:, 0]
-    middle, spread = float(np.average(sample.dose, weights=sample.weights)), float(sample.dose.std()) or 1.0
-    design = np.column_stack([np.ones(sample.n), t, standardised(sample.x)])
+    w, constraints, exact = entropy_weights(sample.dose, sample.x, sample.weights)
+    middle = float(np.average(sample.dose, weights=sample.weights))
+    design = np.column_stack([np.ones(sample.n), sample.dose - middle, _centred(sample.x, sample.weights)])
     model = glm.fit(design, sample.y, w, "linear")
-    residual = sample.y - design @ model.beta
-    factor = np.sqrt(sample.n / max(sample.n - design.shape[1], 1))
-    influence = sample.n * (design * (w * residual * factor)[:, None]) @ model.gram_inverse[:, 1]
+    slope = float(model.beta[1])
+    leverage = ((design @ model.gram_inverse) * design).sum(axis=1) * w
+    residual = (sample.y - design @ model.beta) / np.clip(1.0 - leverage, 0.05, 1.0)  # HC3: a few rows may weigh a lot
+    scores = design * (w * residual)[:, None]
+    # the weights are estimated too: stacked equations, with targets that are themselves means
+    balance = constraints * w[:, None]
+    targets = constraints[:, : 1 + sample.k] * sample.weights[:, None]
+    balance[:, : 1 + sample.k] -= targets
+    excess = float(w @ constraints[:, 0] ** 2) / sample.n - 1.0
+    balance[:, 1 + 2 * sample.k :] -= excess * targets[:, 1:]
+    cross = scores.T @ constraints
+    hessian = (constraints * w[:, None]).T @ constraints
+    scores = scores - balance @ np.linalg.pinv(hessian, rcond=1e-10, hermitian=True) @ cross.T
+    effective = sample.n**2 / float(w @ w)  # rows of equal weight that would say as much
+    dof = max(effective - design.shape[1] - constraints.shape[1] / 2, 1.0)
+    part = sample.n * scores @ model.gram_inverse[:, 1] * np.sqrt(effective / dof)
     centre = float(np.average(sample.y, weights=sample.weights))
-    # the line goes through the means of outcome and dose, and both vary from sample to sample
-    level = np.asarray(sample.weights * (sample.y - centre - float(model.beta[1]) * (sample.dose - middle) / spread))
-    parts = [(value - middle) / spread for value in (sample.treated, sample.control)]
+    level = sample.weights * (sample.y - centre - slope * (sample.dose - middle))
+    steps = [value - middle for value in (sample.treated, sample.control)]
     notes = () if exact else ("perfect balance was out of reach; the nearest weights were used",)
     return Fit(
-        centre + parts[0] * float(model.beta[1]),
-        centre + parts[1] * float(model.beta[1]),
-        influence=np.column_stack([level + parts[0] * influence, level + parts[1] * influence]),
-        dof=float(sample.n - design.shape[1]),
+        centre + steps[0] * slope,
+        centre + steps[1] * slope,
+        influence=np.column_stack([level + steps[0] * part, level + steps[1] * part]),
+        dof=float(dof),
         notes=notes,
     )
 
 
-def entropy_weights(dose: Floats, x: Floats, base: Floats) -> tuple[Floats, bool]:
-    """(n,) weights with sum n: dose and covariates keep their means and become uncorrelated. Second value: converged."""
+def _centred(x: Floats, weights: Floats) -> Floats:
+    """Columns with weighted mean 0 and weighted spread 1; constant columns become 0."""
     import numpy as np
 
-    t, z = standardised(dose[:, None]), standardised(x)
-    constraints = np.column_stack([t, z, z * t])
+    if not x.shape[1]:
+        return x
+    middle = np.average(x, axis=0, weights=weights)
+    spread = np.sqrt(np.average((x - middle) ** 2, axis=0, weights=weights))
+    spread[spread == 0] = 1.0
+    return np.asarray((x - middle) / spread)
+
+
+def entropy_weights(dose: Floats, x: Floats, base: Floats) -> tuple[Floats, Floats, bool]:
+    """(n,) weights with sum n under which dose and covariates keep their means, and dose and its square are uncorrelated
+    with the covariates (so the slope is the average one also where it and the spread of the dose vary with them); the
+    (n, 1 + 3k) constraints; whether balance was reached."""
+    import numpy as np
+
+    t, z = _centred(dose[:, None], base), _centred(x, base)
+    constraints = np.column_stack([t, z, z * t, z * (t**2 - 1.0)])
     lam = np.zeros(constraints.shape[1])
 
     def weights_at(values: Floats) -> tuple[Floats, float]:
@@ -113,7 +138,7 @@ def entropy_weights(dose: Floats, x: Floats, base: Floats) -> tuple[Floats, bool
     for _ in range(60):
         gradient = constraints.T @ w
         if np.abs(gradient).max() < 1e-8:
-            return w * len(dose), True
+            return w * len(dose), constraints, True
         hessian = (constraints * w[:, None]).T @ constraints - np.outer(gradient, gradient)
         step = np.linalg.lstsq(hessian + 1e-8 * np.eye(len(lam)), gradient, rcond=None)[0]
         size = 1.0
@@ -127,4 +152,4 @@ def entropy_weights(dose: Floats, x: Floats, base: Floats) -> tuple[Floats, bool
         lam, w, value = lam + size * step, trial, trial_value
         if w.max() > 0.2:  # one row would speak for a fifth of the table
             break
-    return w * len(dose), bool(np.abs(constraints.T @ w).max() < 1e-4)
+    return w * len(dose), constraints, bool(np.abs(constraints.T @ w).max() < 1e-4)

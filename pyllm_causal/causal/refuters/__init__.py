@@ -52,8 +52,9 @@ class Trial:
 
     def refits(self) -> int:
         """How many times to repeat: fewer for slow methods and large tables, always the same for the same table."""
-        cost = self.sample.n * (self.sample.k + 2) ** 2
-        return int(max(10, min(self.estimates.estimator.refits, 4e9 / max(cost, 1.0))))
+        method = self.estimates.estimator
+        cost = method.cost * self.sample.n * (self.sample.k + 2) ** 2
+        return int(max(min(20, method.refits // 2), min(method.refits, WORK / max(cost, 1.0))))
 
     def refit(self, sample: Sample) -> float:
         """The headline method on another sample, on the line scale; NaN where it cannot be computed."""
@@ -65,6 +66,7 @@ class Trial:
             return float("nan")
 
 
+WORK = 4e8  # multiplications that the repeats of one check may cost, roughly a second
 Check = Callable[[Trial], Refutation | None]
 
 

@@ -36,12 +36,14 @@ def other_methods(trial: Trial) -> Refutation | None:
     )
     verdict: Verdict = "failed" if opposite or max(gaps) > 2 else "passed" if max(gaps) <= 1 else "inconclusive"
     values = sorted([main.value, *(e.value for e in effects)])
-    shown = alike(values)
+    chances = main.scale == "difference" and trial.sample.outcome_kind == "yes_no"
+    shown = alike([100 * v for v in values] if chances else values)
+    span = f"between {shown[0]} and {shown[-1]}" if shown[0] != shown[-1] else f"about {shown[0]}"
     return Refutation(
         check="other_methods",
         question="Do other methods give the same answer?",
         expected="within one margin of each other",
-        observed=f"{len(effects) + 1} methods gave between {shown[0]} and {shown[-1]}",
+        observed=f"{len(effects) + 1} methods gave {span}{' in 100' if chances else ''}",
         verdict=verdict,
         meaning="If this fails, the answer hangs on which model is believed.",
         figures={"largest_gap_in_errors": max(gaps), "methods": len(effects) + 1, "low": values[0], "high": values[-1]},

@@ -93,7 +93,7 @@ def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutati
             continue
         z = result.headline.effect.value / result.headline.effect.std_error
         spread = float(sample.y.std()) or 1.0
-        strong = strong and result.headline.effect.std_error / spread * 2 <= half_effect
+        strong = strong and result.headline.effect.std_error * _step(sample) / spread * 2 <= half_effect
         seen.append(name)
         if abs(z) > 2.576 + 0.3 * np.log(len(names)):
             found.append(name)
@@ -135,4 +135,11 @@ def _replaced(sample: Sample, values: NDArray[np.float64], role: str) -> Sample:
 def _standard_effect(sample: Sample, trial: Trial) -> float:
     spread = float(sample.y.std()) or 1.0
     fit = trial.estimates.fit
-    return (fit.treated - fit.control) / spread
+    return (fit.treated - fit.control) / spread * _step(sample)
+
+
+def _step(sample: Sample) -> float:
+    """From the contrast to one step of the treatment, whatever its unit: one arm to the other, or a standard deviation."""
+    if sample.kind == "arms":
+        return 1.0
+    return float(sample.dose.std()) / (abs(sample.treated - sample.control) or 1.0)

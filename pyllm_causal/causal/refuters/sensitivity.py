@@ -134,14 +134,32 @@ def _partial(sample: Sample) -> tuple[float, float, list[Benchmark]]:
     variance = float(rest @ rest) / dof / moment
     if variance <= 0:
         return math.nan, dof, []
-    benchmarks = []
-    for group in dict.fromkeys(sample.x_groups):
-        others = [j for j, g in enumerate(sample.x_groups) if g != group]
-        without = np.column_stack([np.ones(sample.n), x[:, others]]) * root[:, None]
-        d_without = left(d, without)
-        y_without = left(y, np.column_stack([without, d]))
-        r2d = 1 - moment / float(d_without @ d_without)
-        r2y = 1 - float(rest @ rest) / float(y_without @ y_without)
-        r2d, r2y = (min(max(v, 0.0), 1 - 1e-9) for v in (r2d, r2y))
-        benchmarks.append(Benchmark(group, r2d, r2y))
+    treatment = _strengths(inner, d, sample.x_groups)
+    outcome = _strengths(np.column_stack([inner, d]), y, sample.x_groups)
+    benchmarks = [Benchmark(g, treatment[g], outcome[g]) for g in dict.fromkeys(sample.x_groups)]
     return slope / math.sqrt(variance), dof, benchmarks
+
+
+def _strengths(design: Floats, target: Floats, groups: tuple[str, ...]) -> dict[str, float]:
+    """Partial R² of every group of columns (after the first) with the target, given the other columns.
+
+    From one fit: Wald statistic over itself plus degrees of freedom. Columns that repeat others have none.
+    """
+    import numpy as np
+
+    rank = int(np.linalg.matrix_rank(design))
+    inverse = np.linalg.pinv(design.T @ design, rcond=1e-11, hermitian=True)
+    beta = inverse @ (design.T @ target)
+    rest = target - design @ beta
+    noise = float(rest @ rest)
+    out = {}
+    for group in dict.fromkeys(groups):
+        block = [1 + j for j, g in enumerate(groups) if g == group]
+        explained = float(beta[block] @ np.linalg.pinv(inverse[np.ix_(block, block)], hermitian=True) @ beta[block])
+        if rank < design.shape[1]:  # a projection: what is lost when the group is left out
+            others = np.delete(design, block, axis=1)
+            without = target - others @ np.linalg.lstsq(others, target, rcond=1e-10)[0]
+            explained = float(without @ without) - noise
+        share = explained / (explained + noise) if explained + noise > 0 else 0.0
+        out[group] = min(max(share, 0.0), 1 - 1e-9)
+    return out

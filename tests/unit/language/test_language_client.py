@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -239,6 +240,14 @@ try:
 except ModelError as error:
     said = str(error)
 try:
+    LiveClient(load("ollama_chat/llama", sys.argv[2], timeout=10, retries=0)).complete(ask); moved = ""
+except ModelError as error:
+    moved = str(error)
+try:
+    LiveClient(load("ollama/llama", sys.argv[3], timeout=1, retries=0)).complete(ask); slow = ""
+except ModelError as error:
+    slow = str(error)
+try:
     LiveClient(load("nonsense/model", retries=0)).complete(ask); unknown = ""
 except ModelError as error:
     unknown = str(error)
@@ -246,8 +255,8 @@ try:
     LiveClient(load("anthropic/claude-x", retries=0)).complete(ask); keyless = ""
 except ModelError as error:
     keyless = str(error)
-print(json.dumps({"said": said, "unknown": unknown, "keyless": keyless, "planted": os.environ.get("PLANTED"),
-                  "mode": os.environ.get("LITELLM_MODE")}))
+print(json.dumps({"said": said, "moved": moved, "slow": slow, "unknown": unknown, "keyless": keyless,
+                  "planted": os.environ.get("PLANTED"), "mode": os.environ.get("LITELLM_MODE")}))
 """
 
 
@@ -259,10 +268,13 @@ def test_litellm_reads_no_env_file_and_sends_no_foreign_key(tmp_path: Path) -> N
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
     environment |= {"PYTHONPATH": str(root), "PYLLM_CAUSAL_API_KEY": KEY, "OPENAI_API_KEY": "openai-planted-1"}
     body = {"model": "llama", "message": {"role": "assistant", "content": f"hello {KEY}"}, "done": True}
-    with Server({"read": Trouble(raw=json.dumps(body).encode())}) as server:
-        address = server.url.removesuffix("/v1")
+    good = Server({"read": Trouble(raw=json.dumps(body).encode())})
+    silent = Server({"read": Trouble(text="{}", wait=8)})
+    moved = Server({"read": Trouble(status=307, headers={"location": "http://127.0.0.1:9/"}, raw=b"")})
+    with good as server, moved as second, silent as third:
+        addresses = [s.url.removesuffix("/v1") for s in (server, second, third)]
         done = subprocess.run(
-            [sys.executable, "-c", _THROUGH_LITELLM, address],
+            [sys.executable, "-c", _THROUGH_LITELLM, *addresses],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -274,9 +286,55 @@ def test_litellm_reads_no_env_file_and_sends_no_foreign_key(tmp_path: Path) -> N
     assert out["planted"] is None and out["mode"] is None
     assert out["said"] == "" and server.requests
     assert "openai-planted-1" not in str(server.requests)
+    assert "another address" in out["moved"]
+    assert "no answer within" in out["slow"]
     assert "provider" in out["unknown"]
     assert "ANTHROPIC_API_KEY" in out["keyless"]
     assert KEY not in done.stdout + done.stderr
+
+
+class TestThroughLitellm:
+    """The plumbing in this process, with a stand-in for the library."""
+
+    @pytest.fixture
+    def library(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+        message = SimpleNamespace(content="{}")
+        response = SimpleNamespace(choices=[SimpleNamespace(message=message, finish_reason="stop")], usage=None)
+        calls: list[dict[str, object]] = []
+
+        def completion(**options: object) -> object:
+            calls.append(options)
+            return response
+
+        library = SimpleNamespace(completion=completion, completion_cost=lambda **_: 0.25, calls=calls)
+        monkeypatch.setitem(sys.modules, "litellm", library)
+        return library
+
+    def test_a_reply_with_its_cost(self, library: SimpleNamespace) -> None:
+        reply = LiveClient(load("groq/some-model")).complete(ASK)
+        assert reply == Reply(text="{}", model="groq/some-model", cost=0.25, finish_reason="stop")
+        (call,) = library.calls
+        assert call["model"] == "groq/some-model" and call["num_retries"] == 0 and call["max_retries"] == 0
+        assert "api_key" not in call and "api_base" not in call and call["timeout"] == 120.0
+        assert library.client_session is None
+
+    def test_an_unknown_cost_is_unknown(self, library: SimpleNamespace) -> None:
+        def fail(**_: object) -> float:
+            raise KeyError("not mapped")
+
+        library.completion_cost = fail
+        assert LiveClient(load("groq/some-model")).complete(ASK).cost is None
+        library.completion_cost = lambda **_: 0.0
+        assert LiveClient(load("groq/some-model")).complete(ASK).cost is None
+
+    def test_a_library_that_fails(self, library: SimpleNamespace) -> None:
+        def fail(**_: object) -> object:
+            raise ValueError(f"secret text {KEY}")
+
+        library.completion = fail
+        with pytest.raises(ModelError) as caught:
+            LiveClient(load("groq/some-model", retries=0)).complete(ASK)
+        assert KEY not in str(caught.value) and "secret text" not in str(caught.value)
 
 
 class TestSettings:

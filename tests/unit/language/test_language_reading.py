@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pyllm_causal.errors import CausalError, ModelError, QueryError, UnknownColumn
 from pyllm_causal.language.client import LiveClient, Reply, Scripted
 from pyllm_causal.language.read import Reading, read_question, would_send
+from pyllm_causal.language.receipt import receipt
 from pyllm_causal.profile import Profile
 from pyllm_causal.query import Query
 from pyllm_causal.settings import load
@@ -19,6 +20,9 @@ from tests.server import Server, Trouble, rubbish
 from tests.unit.language.tables import clinic, column, effect, profile
 
 QUESTION = "Does the vaccine raise the antibody level?"
+
+
+PAIR = {"treatment": "treated", "outcome": "result"}
 
 
 def reading(reply: str | list[Any], question: str = QUESTION, table: Profile | None = None, **options: Any) -> Reading:
@@ -174,6 +178,29 @@ class TestContrast:
         assert query_of(reading(effect(outcome="fever"), question)).scale == "odds_ratio"
 
 
+class TestWords:
+    @pytest.mark.parametrize(
+        ("question", "expected"),
+        [
+            ("Does the vaccine raise the antibody level?", {"treatment": "the vaccine"}),
+            ("What is the effect of the vaccine on the antibody level?", {"treatment": "the vaccine"}),
+            ("Does the vaccine and the weather raise the antibody level?", {}),
+            ("Does not having the vaccine raise the antibody level?", {}),
+            ("Does the increase of vaccine cause the antibody level?", {}),
+            ("Is it the vaccine?", {}),
+            ("Does treated raise the antibody level?", {}),
+        ],
+    )
+    def test_the_askers_own_words(self, question: str, expected: dict[str, str]) -> None:
+        assert query_of(reading(effect(), question)).words == expected
+
+    def test_half_a_meaning_is_not_enough(self) -> None:
+        table = profile(column("q", "yes_no", "quit smoking (1=yes)"), column("w", "number", "weight"))
+        assert query_of(reading(effect("q", "w"), "Does smoking change weight?", table)).words == {}
+        got = query_of(reading(effect("q", "w"), "Does quitting smoking change weight?", table))
+        assert got.words == {"treatment": "quitting smoking"}
+
+
 class TestDesign:
     def test_a_reply_cannot_name_a_design(self) -> None:
         query = query_of(reading(effect(design={"kind": "randomised"}, sources={"design": "you"})))
@@ -293,7 +320,7 @@ class TestOffline:
     @pytest.mark.parametrize(
         ("question", "treatment", "outcome"),
         [
-            ("Does the vaccine raise the antibody level?", "treated", "result"),
+            ("Does the dose raise the antibody level?", "dose", "result"),
             ("What is the effect of the dose on fever?", "dose", "fever"),
         ],
     )
@@ -493,3 +520,81 @@ def test_no_reply_whatever_breaks_the_reading(reply: str, question: str) -> None
         parse_filter(query.where, table.names())
     if got.graph is not None:
         got.graph.check(table.names())
+
+
+class TestRulesAgainstAReply:
+    """Words of the question that rule a kind out: told to the model, or put right where the columns stay the same."""
+
+    @pytest.mark.parametrize(
+        ("question", "first", "second", "kind"),
+        [
+            (
+                "Patient 12 had no vaccine. What would the antibody level have been with it?",
+                effect(),
+                form("counterfactual", treatment="treated", outcome="result"),
+                "counterfactual",
+            ),
+            (
+                "Is the vaccine more effective for women?",
+                effect(),
+                form("effect_by_group", treatment="treated", outcome="result", by="sex"),
+                "effect_by_group",
+            ),
+            (
+                "How much of the effect of the vaccine on the level goes through fever?",
+                effect(),
+                form("mediation", treatment="treated", outcome="result", mediator="fever"),
+                "mediation",
+            ),
+            ("Does the vaccine affect the level?", form("describe"), effect(), "effect"),
+            (
+                "Does the effect of the vaccine on the level differ by region?",
+                form("effect_by_group", treatment="treated", outcome="result", by="result"),
+                form("effect_by_group", treatment="treated", outcome="result", by="region"),
+                "effect_by_group",
+            ),
+        ],
+    )
+    def test_told_and_repaired(self, question: str, first: str, second: str, kind: str) -> None:
+        got = reading([first, second], question)
+        assert query_of(got).kind == kind and got.steps[0].repairs == 1
+
+    @pytest.mark.parametrize(
+        ("question", "reply", "kind"),
+        [
+            (QUESTION, form("mediation", treatment="treated", outcome="result", mediator="fever"), "effect"),
+            (QUESTION, form("counterfactual", treatment="treated", outcome="result"), "effect"),
+            ("Do the treated have fever more often?", form("effect_by_group", **PAIR, by="age"), "association"),
+            ("Does the vaccine affect the level?", form("effect_by_group", **PAIR, by="age"), "effect"),
+            ("Is age correlated with the level?", effect("age"), "association"),
+            ("What share of patients had fever?", effect(), "association"),
+            ("Draw me the causal graph.", effect(), "discovery"),
+        ],
+    )
+    def test_put_right(self, question: str, reply: str, kind: str) -> None:
+        got = reading(reply, question)
+        assert query_of(got).kind == kind and got.steps[0].repairs == 0
+
+
+class TestReceipts:
+    @pytest.mark.parametrize(
+        ("fields", "says"),
+        [
+            ({"treated": "b", "control": "a"}, "goes from a to b"),
+            ({"treated": "b"}, "is b instead of anything else"),
+            ({"control": "a"}, "anything else instead of a"),
+            ({"treatment": "dose"}, "goes up by one"),
+            ({"treatment": "age"}, "goes up by one (years)"),
+            ({"treatment": "region"}, "is changed"),
+            ({"target": "untreated"}, "those who did not get it"),
+            ({"target": "compliers"}, "those who were moved to it"),
+            ({"design": {"kind": "randomised"}}, "As you say, it was assigned at random"),
+            ({"design": {"kind": "instrument", "instruments": ["age"]}}, "“age” moves it"),
+            ({"scale": "odds_ratio"}, "change (as an odds ratio), for"),
+            ({"where": "age > 3"}, "(only rows where age > 3)"),
+        ],
+    )
+    def test_every_part_is_said(self, fields: dict[str, Any], says: str) -> None:
+        query = Query(**({"treatment": "treated", "outcome": "result"} | fields))
+        assert says in receipt(query, clinic())
+        assert receipt(query).endswith((".", "?"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pyllm_causal.errors import ModelError, RecordingError
-from pyllm_causal.language.client import LiveClient, Message, Reply, Request, Scripted
+from pyllm_causal.language.client import LiveClient, Message, Reply, Request, Scripted, usage
 from pyllm_causal.language.phrase import phrase
 from pyllm_causal.language.read import read_question
 from pyllm_causal.language.recording import Recorder, Replayer
@@ -29,8 +29,12 @@ def test_a_reading_is_repeated_without_model_or_settings(tmp_path: Path) -> None
     again = read_question(QUESTION, clinic(), replayer)
     assert again.model_dump_json() == first.model_dump_json()
     assert first.query is not None and first.query.treatment == "treated"
-    assert {u["step"] for u in replayer.used} == {"read", "draft"}
-    assert all(u["model"] == "openai/some-model" and u["origin"] == "live" for u in replayer.used)
+    assert [c.step for c in replayer.calls] == ["read", "draft"]
+    account = usage(replayer)
+    assert account == usage(recorder)
+    assert (account["model"], account["origin"], account["calls"]) == ("openai/some-model", "live", 2)
+    assert (account["tokens_in"], account["tokens_out"], account["cost"]) == (20, 10, None)
+    assert account["recordings"] == ["read.json", "draft.json"]
 
 
 def test_the_file_is_plain_and_named_after_its_step(tmp_path: Path) -> None:
@@ -183,3 +187,11 @@ def test_recording_errors_are_not_swallowed_by_later_steps(tmp_path: Path) -> No
     answer = Answer(status="answered", text="It may lead to more.")
     with pytest.raises(RecordingError):
         phrase(answer, Replayer(tmp_path))
+
+
+def test_the_account_of_a_run() -> None:
+    assert usage(None) == usage(Scripted([])) == {"model": None, "calls": 0, "cost": None, "recordings": []}
+    client = Scripted([Reply(text="a", model="m", cost=0.5), Reply(text="b", model="m", cost=0.25)])
+    client.complete(ASK)
+    client.complete(ASK)
+    assert usage(client)["cost"] == 0.75 and usage(client)["model"] == "m"
