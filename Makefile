@@ -31,7 +31,8 @@ $(READY): pyproject.toml requirements.lock
 
 .PHONY: demo
 demo: $(READY)  ## Answer a question about real data from a recording: no key, no network
-	@$(RUN)/pyllm-causal ask "$(QUESTION)" --data fixtures/data/nhefs.csv --replay fixtures/recordings/nhefs_weight
+	@$(RUN)/pyllm-causal ask "$(QUESTION)" --data fixtures/data/nhefs.csv \
+	    --describe @fixtures/data/nhefs.describe.txt --replay fixtures/recordings/nhefs_weight
 
 .PHONY: test
 test: $(READY)  ## Run the tests (no network; minutes)
@@ -70,7 +71,11 @@ check: lint types imports coverage wheel  ## The gate: style, types, layers, tes
 
 .PHONY: statistical
 statistical: $(READY)  ## Monte-Carlo goals of the estimators (long; resumes where it stopped)
-	$(RUN)/pytest -q -n 2 --dist worksteal -m statistical
+	$(RUN)/pytest -q -n 2 --dist worksteal -m statistical tests/statistical
+
+.PHONY: golden
+golden: $(READY)  ## Write the golden numbers anew; look at the difference before committing it
+	$(RUN)/python -m tests.golden.record
 
 .PHONY: bench
 bench: $(READY)  ## Measure start-up and a replayed answer; exit 1 when a goal is missed

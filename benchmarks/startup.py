@@ -21,7 +21,8 @@ VERSION = (sys.executable, "-m", "pyllm_causal", "--version")
 DOWHY = (sys.executable, "-c", "import dowhy")
 ASK = (
     *(sys.executable, "-m", "pyllm_causal", "ask", "Does quitting smoking make people gain weight?"),
-    *("--data", "fixtures/data/nhefs.csv", "--replay", "fixtures/recordings/nhefs_weight"),
+    *("--data", "fixtures/data/nhefs.csv", "--describe", "@fixtures/data/nhefs.describe.txt"),
+    *("--replay", "fixtures/recordings/nhefs_weight"),
 )
 RATIO_GOAL = 12.0
 ASK_GOAL = 8.0

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-MARKERS = ("", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "None", "none", "<NA>", "#N/A", "#NA", "NaT")
-NUMERIC_MARKERS = (".", "?", "-", "--", "*")  # missing only where everything else is a number
+MARKERS = ("", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "<NA>", "#N/A", "#NA", "NaT")
+# missing only where everything else is a number; among words "none" is an answer (no drug, no deposit)
+NUMERIC_MARKERS = (".", "?", "-", "--", "*", "None", "none")
 MAX_CELL = 10_000
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?inf(?:inity)?", re.IGNORECASE)

@@ -18,7 +18,7 @@ from .data import Table
 from .errors import CausalError, QueryError
 from .query import Query
 from .report import text as say
-from .wording import columns_text, join, number, safe
+from .wording import columns_text, gist, join, number, safe
 
 if TYPE_CHECKING:
     from .language.challenge import Suggestions
@@ -74,7 +74,7 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
         return refused(query, table, seed, clock.seconds, _constant(query))
     lines: list[Line] = []
     for i, contrast in enumerate(asked):
-        line = _line(query, table, seed, clock, estimand, contrast, checks=i == 0)
+        line = _line(query, table, seed, clock, estimand, contrast)
         if isinstance(line, NotIdentified):
             if i == 0:
                 return refused(query, table, seed, clock.seconds, _with_bounds(line, query, table, estimand, contrast))
@@ -117,7 +117,7 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
 
 
 def _line(
-    query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand, contrast: Contrast, checks: bool
+    query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand, contrast: Contrast
 ) -> Line | NotIdentified:
     drawn = draw(query, table, estimand, contrast)
     examined = examine(drawn, query)
@@ -134,7 +134,7 @@ def _line(
             would_help=("ask for a difference instead", "or more rows with the event"),
         )
     clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
-    refutations = refute(Trial(sample, found, query, query.scale, seed)) if checks else ()
+    refutations = refute(Trial(sample, found, query, query.scale, seed))
     clock.done(f"{len(refutations)} checks")
     plain = effect_of(
         found.fit, sample, "difference", unit_of(table.profile.column(str(query.outcome)).unit, sample, "difference")
@@ -165,8 +165,15 @@ def _line(
         matters=effective,
         convention=convention,
         population=_population(query, drawn, examined.trimmed),
+        meanings=_meanings(query, table),
     )
     return Line(drawn, found, facts, examined.diagnoses, refutations, examined.trimmed)
+
+
+def _meanings(query: Query, table: Table) -> dict[str, str]:
+    roles = {"treatment": str(query.treatment), "outcome": str(query.outcome)}
+    told = {role: gist(table.profile.column(name).description) for role, name in roles.items()}
+    return {role: words for role, words in told.items() if words and words.casefold() != roles[role].casefold()}
 
 
 def _value(value: Any) -> str:
@@ -197,6 +204,9 @@ def _population(query: Query, drawn: Drawn, trimmed: float) -> str:
     text = "everyone in the table" if who == "all" else who
     if query.where:
         text += f" with {safe(query.where)}"
+    unrecorded = sum(d.rows for d in drawn.count.dropped if d.reason.startswith("no "))
+    if unrecorded > 0.05 * drawn.count.rows and not trimmed:
+        text += " for whom all of this was recorded"
     if trimmed:
         text += " who has a counterpart in the other group"
     return text
@@ -226,6 +236,7 @@ def _arm(line: Line) -> dict[str, Any]:
         "method": line.estimates.headline.method,
         "headline": say.headline(line.facts),
         "certainty": line.facts.certainty.level,
+        "failed_checks": [r.check for r in line.refutations if r.verdict == "failed"],
     }
 
 
@@ -334,7 +345,7 @@ def phrased(answer: Answer, reading: Reading, ideas: Suggestions, client: Client
     from .language.phrase import phrase
 
     prose, step = phrase(answer, client)
-    text = say.with_prose(answer.text, prose) if prose else answer.text
+    text = say.with_receipt(say.with_prose(answer.text, prose) if prose else answer.text, reading.receipt)
     alarms = [f"{safe(b.column)}: {safe(b.reason, 200)}" for b in reading.bad_controls]
     steps: tuple[Step, ...] = (*reading.steps, *ideas.steps, step)
     extra = {"receipt": reading.receipt, "bad_controls": alarms, **usage(client)}

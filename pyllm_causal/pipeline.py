@@ -101,7 +101,7 @@ def ask(
     if progress:
         progress("Question read")
     if review is not None and reading.query is not None:
-        reading = signed(review(reading), by="you")
+        reading = signed(_reviewed(reading, review(reading)), by="you")
     if reading.query is None or reading.status == "choose":
         return undecided(question, table, reading)
     query = reading.query
@@ -118,6 +118,8 @@ def signed(reading: Reading, by: str | None = None) -> Reading:
     query = reading.query
     if query is None:
         return reading
+    if not by and query.graph is None and query.adjust_for is not None and query.design.kind == "observational":
+        return reading.model_copy(update={"graph": None})  # the person's own list stands in place of a drafted graph
     graph = reading.graph if query.graph is None or by else query.graph
     model = any(s.step == "draft" and s.passed and s.verifier != "rules on roles and timing" for s in reading.steps)
     sources = dict(query.sources)
@@ -126,6 +128,14 @@ def signed(reading: Reading, by: str | None = None) -> Reading:
     if by:
         sources |= {"graph": "you", "design": "you"}
     return reading.model_copy(update={"query": query.model_copy(update={"graph": graph, "sources": sources})})
+
+
+def _reviewed(before: Reading, after: Reading) -> Reading:
+    """A reviewer may change the graph of the reading or that of its query: the changed one counts."""
+    old, new = before.query, after.query
+    if old is not None and new is not None and new.graph != old.graph:
+        return after.model_copy(update={"graph": new.graph})
+    return after
 
 
 def parse_query(query: Query | Mapping[str, Any]) -> Query:

@@ -70,9 +70,6 @@ def grade(
     if failed:
         level -= 1
         down.append("a check failed: " + join([NAMES.get(r.check, r.check) for r in failed]))
-    shown = [r for r in refutations if r.suggested_by == "model" and r.verdict == "failed"]
-    if shown:
-        down.append("worth a look: " + join([f"{NAMES.get(r.check, r.check)} ({r.observed})" for r in shown]))
     level -= _graph_doubts(query, randomised, down)
     down += notes
     placebo = checks.get("placebo_treatment")

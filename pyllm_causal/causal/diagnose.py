@@ -9,6 +9,7 @@ from ..analysis import Diagnosis, Dropped, NotIdentified
 from ..query import Query
 from ..wording import count, join, number, safe
 from . import glm
+from .cuts import deciding_cuts, lonely_regions
 from .estimators.doubly_robust import SEED
 from .learners import expanded, folds, out_of_fold
 from .propensity import standardised, tilt
@@ -72,12 +73,14 @@ def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
         found.append(_clusters(sample, query))
     if sample.outcome_kind == "yes_no" and sample.kind == "arms":
         found += _events(sample)
-    if query.selected_on and query.graph is None:
+    drawn_nodes = set(query.graph.nodes()) if query.graph is not None else set[str]()
+    unexplained = [c for c in query.selected_on if c not in drawn_nodes]
+    if unexplained:
         found.append(
             Diagnosis(
                 name="selection",
                 status="warning",
-                finding=f"the rows were chosen by {join(query.selected_on)}; without a graph nobody can say what that does",
+                finding=f"the rows were chosen by {join(unexplained)}; without it in a graph nobody can say what that does",
             )
         )
     return Examined(drawn, tuple(found), trimmed)
@@ -152,7 +155,10 @@ def _overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotI
                 if needed and not (sample.arm[group] == arm).any() and (wanted & group).any():
                     outside |= group
                     lonely.append(f"{safe(name)}{'' if level else ' = no'}")
-    decided = _decided_by_one(sample)
+    if (sample.arm >= 0).all() and not sample.weighted:
+        all_treated, none_treated = lonely_regions(sample.x, sample.arm == 1)
+        outside |= (all_treated & needs0) | (none_treated & needs1)
+    decided = _decided_by(sample)
     extreme = np.zeros(sample.n, dtype=bool)
     if needs1:
         extreme |= e1 < SUPPORT
@@ -169,7 +175,7 @@ def _overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotI
     }
     if share >= REFUSE_FROM:
         who = (
-            f"{safe(decided)} decides"
+            f"{join([safe(c) for c in decided])} decide{'s' if len(decided) == 1 else ''}"
             if decided is not None
             else f"{join(sorted(set(sample.x_groups))[:6])} all but decide{'s' * (len(set(sample.x_groups)) == 1)}"
         )
@@ -226,13 +232,25 @@ def chances(sample: Sample) -> tuple[Floats, Floats]:
     return out[0], out[1]
 
 
-def _decided_by_one(sample: Sample) -> str | None:
-    """The first covariate of which one cut separates the arms completely."""
-    treated, control = sample.x[sample.arm == 1], sample.x[sample.arm == 0]
+def _decided_by(sample: Sample) -> list[str] | None:
+    """Columns of the table of which one cut, a few, or a weighted sum separate the arms completely."""
+    import numpy as np
+
+    pair = sample.arm >= 0
+    x, treated = sample.x[pair], sample.arm[pair] == 1
     for j, name in enumerate(sample.x_groups):
-        a, b = treated[:, j], control[:, j]
+        a, b = x[treated, j], x[~treated, j]
         if a.min() > b.max() or a.max() < b.min():
-            return name
+            return [name]
+    cuts = deciding_cuts(x, np.asarray(treated))
+    if cuts is not None:
+        return list(dict.fromkeys(sample.x_groups[j] for j in cuts))
+    # with fewer rows a column, noise is separable too (Cover 1965)
+    if min(int(treated.sum()), int((~treated).sum())) >= 3 * (sample.k + 1):
+        design = glm.with_intercept(standardised(x))
+        chance = glm.fit(design, treated.astype("float64"), np.ones(len(x)), "logistic").mean(design)
+        if bool(((chance > 0.5) == treated).all()):
+            return list(dict.fromkeys(sample.x_groups))
     return None
 
 

@@ -34,11 +34,16 @@ def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
     Rule: random assignment without covariates, the plain difference; otherwise regression standardisation, unless a
     flexible outcome model predicts clearly better out of sample: then the cross-fitted doubly robust estimate.
     """
+    from numpy.linalg import LinAlgError
+
     fits: dict[str, Fit] = {}
+    failed: set[str] = set()
     form = 0.0
     if REGISTRY["doubly_robust"].fits(sample):
-        fitted, form = fit_with_form(sample)
-        fits["doubly_robust"] = fitted
+        try:
+            fits["doubly_robust"], form = fit_with_form(sample)
+        except LinAlgError:
+            failed.add("doubly_robust")
     if REGISTRY["difference_in_means"].fits(sample):
         first = "difference_in_means"
     elif form >= FORM_Z and not sample.randomised and not (sample.kind == "dose" and not sample.per_unit):
@@ -48,7 +53,14 @@ def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
     names = [first, *(n for n, e in REGISTRY.items() if n != first and e.fits(sample) and _sensible(e, sample, scale))]
     results: list[Estimate] = []
     for name in names:
-        fit = fits.get(name) or REGISTRY[name].function(sample)
+        if name in failed:
+            continue
+        try:
+            fit = fits.get(name) or REGISTRY[name].function(sample)
+        except LinAlgError:
+            if name == first:
+                raise
+            continue  # a second opinion that cannot be had is left out
         fits[name] = fit
         effect = effect_of(fit, sample, scale, unit)
         if effect is None:

@@ -11,6 +11,7 @@ from typing import Any
 from ..analysis import Estimand, NotIdentified
 from ..data import Table
 from ..errors import GraphError, QueryError, UnknownColumn
+from ..filter import parse_filter
 from ..graph import Graph
 from ..query import Query, Randomised
 from ..wording import columns_text, join, safe
@@ -18,6 +19,7 @@ from . import separation as sep
 from .contrast import check_filled
 
 Graphical = dict[str, list[str]]
+Selected = dict[str, str]
 
 
 def identify(query: Query, table: Table) -> Estimand | NotIdentified:
@@ -34,11 +36,44 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
             if name in (treatment, outcome):
                 role = "treatment" if name == treatment else "outcome"
                 raise QueryError(f"{name!r} is the {role}; it cannot be adjusted for.", f"Take it out of `{field}`.")
+    chosen = _chosen_by(query, table)
+    if outcome in chosen:
+        return _distorted(query, [outcome], [treatment])
+    selected: Selected = {}
+    if graph is not None:
+        graph, selected = _with_selection(graph, chosen, table)
     if isinstance(query.design, Randomised):
-        return _randomised(query, graph, adjust or [])
-    if graph is None:
-        return _claimed(query, adjust)
-    return _from_graph(query, table, graph, adjust)
+        return _randomised(query, graph, adjust or [], selected)
+    if graph is None or not {treatment, outcome} <= set(graph.nodes()):
+        return _claimed(query, adjust)  # a graph without the two says nothing about them
+    return _from_graph(query, table, graph, adjust, selected)
+
+
+def _chosen_by(query: Query, table: Table) -> list[str]:
+    """What decided which rows are looked at: `selected_on`, and the columns of the filter."""
+    filtered = [c.column for c in parse_filter(query.where, table.names).conditions] if query.where else []
+    return list(dict.fromkeys((*query.selected_on, *filtered)))
+
+
+def _with_selection(graph: Graph, chosen: list[str], table: Table) -> tuple[Graph, Selected]:
+    """The graph with a node for every choice of rows, which is what is held fixed; node -> what it is called.
+
+    Choosing rows by a column (age over 50) is not holding the column fixed: it opens paths as a consequence of the column
+    would, and blocks none. A node that is no column, or has one value throughout, is held fixed itself.
+    """
+    selected: Selected = {}
+    nodes = graph.nodes()
+    for name in chosen:
+        if name not in nodes:
+            continue
+        node = name
+        if name in table.names and table.profile.column(name).kind != "constant":
+            node = f"rows chosen by {name}"
+            while node in nodes:
+                node += "′"
+            graph = graph.with_edge(name, node)
+        selected[node] = name
+    return graph, selected
 
 
 def _believed(graph: Graph) -> Graph:
@@ -48,7 +83,7 @@ def _believed(graph: Graph) -> Graph:
     return graph.model_copy(update={"unmeasured": kept})
 
 
-def _randomised(query: Query, graph: Graph | None, adjust: list[str]) -> Estimand | NotIdentified:
+def _randomised(query: Query, graph: Graph | None, adjust: list[str], selected: Selected) -> Estimand | NotIdentified:
     treatment, outcome = str(query.treatment), str(query.outcome)
     design = query.design
     assert isinstance(design, Randomised)
@@ -57,17 +92,17 @@ def _randomised(query: Query, graph: Graph | None, adjust: list[str]) -> Estiman
         late = [c for c in (*adjust, *design.strata) if c in below]
         if late:
             raise GraphError(
-                f"{join(late)} comes after the treatment in your graph; adjusting for it would bias the comparison.",
+                f"{join(late)} {_verb(late, 'comes')} after the treatment in your graph; adjusting for it would bias the"
+                " comparison.",
                 "Take it out of `adjust_for`, or correct the arrow.",
             )
         if treatment in graph.descendants(outcome):
             return _reversed(treatment, outcome)
-        blocked = _selection_on_collider(graph, query)
+        blocked = _selection_on_collider(graph, query, selected)
         if blocked is not None:
             return blocked
     needed: list[str] = []
-    if graph is not None and query.selected_on:
-        selected = [s for s in query.selected_on if s in graph.nodes()]
+    if graph is not None and selected:
         children = _pruned(graph, [treatment, outcome, *selected])
         needed = (
             sep.minimal_adjustment(children, treatment, outcome, set(children) - set(graph.hidden()), selected) or []
@@ -109,16 +144,18 @@ _STANDARD = (
 )
 
 
-def _from_graph(query: Query, table: Table, graph: Graph, adjust: list[str] | None) -> Estimand | NotIdentified:
+def _from_graph(
+    query: Query, table: Table, graph: Graph, adjust: list[str] | None, selection: Selected
+) -> Estimand | NotIdentified:
     treatment, outcome = str(query.treatment), str(query.outcome)
     if treatment in graph.descendants(outcome):
         return _reversed(treatment, outcome)
-    blocked = _selection_on_collider(graph, query)
+    blocked = _selection_on_collider(graph, query, selection)
     if blocked is not None:
         return blocked
-    selected = [s for s in query.selected_on if s in graph.nodes()]
+    selected = list(selection)
     children = _pruned(graph, [treatment, outcome, *selected, *(adjust or [])])
-    usable = {c.name for c in table.profile.columns if c.kind not in ("empty", "constant")} & set(children)
+    usable = {c.name for c in table.profile.columns if c.kind != "empty"} & set(children)
     found = sep.minimal_adjustment(children, treatment, outcome, usable, selected)
     if found is None:
         return _hopeless(query, graph, children, usable, selected)
@@ -180,7 +217,8 @@ def _check_given(query: Query, children: Graphical, adjust: list[str], other: li
     late = [c for c in adjust if c in below]
     if late:
         raise GraphError(
-            f"By your graph {join(late)} comes after {safe(treatment)}; adjusting for it would distort the effect.",
+            f"By your graph {join(late)} {_verb(late, 'comes')} after {safe(treatment)}; adjusting for it would distort the"
+            " effect.",
             instead,
         )
     for column in adjust:
@@ -193,8 +231,13 @@ def _check_given(query: Query, children: Graphical, adjust: list[str], other: li
             )
     missing = [c for c in other if c not in adjust]
     raise GraphError(
-        f"By your graph these columns leave a path open {pair}: {join(missing)} is not adjusted for.", instead
+        f"By your graph these columns leave a path open {pair}: {join(missing)} {_verb(missing, 'is')} not adjusted for.",
+        instead,
     )
+
+
+def _verb(names: list[str], one: str) -> str:
+    return one if len(names) == 1 else {"is": "are"}.get(one, one.removesuffix("s"))
 
 
 def _reversed(treatment: str, outcome: str) -> NotIdentified:
@@ -206,10 +249,10 @@ def _reversed(treatment: str, outcome: str) -> NotIdentified:
     )
 
 
-def _selection_on_collider(graph: Graph, query: Query) -> NotIdentified | None:
+def _selection_on_collider(graph: Graph, query: Query, selection: Selected) -> NotIdentified | None:
     """A refusal when the rows were chosen by something that no adjustment can undo."""
     treatment, outcome = str(query.treatment), str(query.outcome)
-    selected = [s for s in query.selected_on if s in graph.nodes()]
+    selected = list(selection)
     if not selected:
         return None
     children = _pruned(graph, [treatment, outcome, *selected])
@@ -219,16 +262,19 @@ def _selection_on_collider(graph: Graph, query: Query) -> NotIdentified | None:
     if sep.minimal_adjustment(children, treatment, outcome, measured) is None:
         return None  # not identified with or without the selection: the caller says why
     affected = [c for c in (treatment, outcome) if set(selected) & (sep.reach([c], children))] or [treatment]
+    return _distorted(query, [selection[node] for node in selected], affected)
+
+
+def _distorted(query: Query, chosen: list[str], affected: list[str]) -> NotIdentified:
+    by, what = join([safe(c) for c in chosen]), join([safe(c) for c in affected])
+    how = f", and by your graph {what} affects that" if query.graph is not None else ""
     return NotIdentified(
         code="selected_on_collider",
         reason=(
-            f"The table holds only rows chosen by {join(selected)}, and by your graph {join(affected)} affects that."
+            f"The table holds only rows chosen by {by}{how}."
             " Among rows chosen that way the comparison is distorted, and nothing in the table undoes it."
         ),
-        would_help=(
-            "the rows that were left out",
-            f"or rows chosen by something that {join(affected)} does not affect",
-        ),
+        would_help=("the rows that were left out", f"or rows chosen by something that {what} does not affect"),
     )
 
 
@@ -249,8 +295,8 @@ def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str],
         how = "a column that blocks the remaining path"
     if blamed:
         reason = (
-            f"Your graph says that {join(blamed)} drives both {cause} and {result}, and the table has no usable"
-            " column for it. No choice of columns removes that."
+            f"Your graph says that {join(blamed)} {_verb(blamed, 'drives')} both {cause} and {result}, and the table has"
+            " no usable column for it. No choice of columns removes that."
         )
     else:
         reason = f"No choice of columns separates the effect of {cause} on {result} from other paths in your graph."

@@ -81,8 +81,16 @@ def folds(n: int, by: Ints, seed: int, count: int = 5, cluster: Ints | None = No
 
 
 # light penalties (on the plain columns) and those on the rich ones, in units of one standardised row's information
-PLAIN: dict[glm.Family, tuple[float, ...]] = {"linear": (1e-6, 0.05, 0.5), "logistic": (1e-6, 0.05), "poisson": (1e-6, 0.05)}
-RIDGES: dict[glm.Family, tuple[float, ...]] = {"linear": (0.003, 0.05, 0.5), "logistic": (0.004, 0.05), "poisson": (0.01,)}
+PLAIN: dict[glm.Family, tuple[float, ...]] = {
+    "linear": (1e-6, 0.05, 0.5),
+    "logistic": (1e-6, 0.05),
+    "poisson": (1e-6, 0.05),
+}
+RIDGES: dict[glm.Family, tuple[float, ...]] = {
+    "linear": (0.003, 0.05, 0.5),
+    "logistic": (0.004, 0.05),
+    "poisson": (0.01,),
+}
 
 
 def out_of_fold(

@@ -158,6 +158,8 @@ def encode(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> tu
     column = table.profile.column(name)
     check_filled(column, "covariate")
     series = table.column(name).iloc[rows]
+    if column.kind == "constant":
+        return np.where(series.isna().to_numpy(), np.nan, 0.0)[:, None], [name]
     if column.kind == "time":
         stamps = pd.to_datetime(series, errors="coerce")
         days = (stamps - stamps.min()).dt.total_seconds() / 86400
@@ -253,8 +255,8 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
         contrast = Contrast("dose", middle + 1, middle, per_unit=True)
     extra = {}
     for name in (*query.negative_outcomes, *query.negative_exposures):
-        values = values_of(table, name).to_numpy(dtype="float64")[rows]
-        if np.isfinite(values).any():
+        values = _control(table, name, query, rows)
+        if values is not None:
             extra[name] = values
     sample = Sample(
         y=y[rows],
@@ -280,6 +282,19 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
     counted = SampleCount(rows=total, used=len(rows), dropped=tuple(dropped))
     drawn = Drawn(sample, counted, contrast, labels, tuple(n for n in notes if n))
     return replace(drawn, count=counted.model_copy(update={"by_arm": drawn.by_arm(sample.arm)}))
+
+
+def _control(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> Floats | None:
+    """A negative control as numbers (n,). One that a person names must be usable; a model's is left out otherwise."""
+    column = table.profile.column(name)
+    if column.kind in ("number", "count", "yes_no") and not column.infinite:
+        return encode(table, name, query.model_copy(update={"categorical": ()}), rows)[0][:, 0]
+    if query.source("negative_controls") == "you":
+        raise QueryError(
+            f"The negative control {name!r} does not hold numbers or yes/no.",
+            "Name another column, or turn it into numbers.",
+        )
+    return None
 
 
 def _treatment(table: Table, name: str, contrast: Contrast) -> tuple[Floats, NDArray[np.int64]]:

@@ -119,6 +119,8 @@ def suggest(
 
 def _free(query: Query, profile: Profile) -> list[str]:
     taken = {query.treatment, query.outcome, query.by, query.event, query.cluster, query.weights}
+    if query.graph is not None:
+        taken |= set(query.graph.nodes())  # what is held fixed shows no difference by construction
     return [c.name for c in match.usable(profile) if c.name not in taken][:MOST_SHOWN]
 
 

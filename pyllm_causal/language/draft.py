@@ -194,7 +194,8 @@ def _hidden(reply: DraftReply, query: Query, profile: Profile) -> tuple[tuple[Un
         name = plain(cause.name, 40)
         words = name.casefold().replace(" ", "_")
         full = len(out) == MOST_HIDDEN
-        if not name or full or name.casefold() in taken or words in taken or _measured(name, profile):
+        odd = not name.replace(" ", "").replace("-", "").isalpha() or len(name.split()) > 4
+        if odd or full or name.casefold() in taken or words in taken or _measured(name, profile):
             dropped.append(name or "a cause without a name")
             continue
         taken |= {name.casefold(), words}

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 When = Literal["before", "after", "unknown"]
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_PRICES = re.compile(r"(?:US)?[$€£]\s*(?:of|in)\s+\d{4}|\b(?:dollars?|euros?|pounds?|prices)\s+(?:of|in)\s+\d{4}", re.IGNORECASE)
+_PRICES = re.compile(
+    r"(?:US)?[$€£]\s*(?:of|in)\s+\d{4}|\b(?:dollars?|euros?|pounds?|prices)\s+(?:of|in)\s+\d{4}", re.IGNORECASE
+)
 _SUFFIX = re.compile(r"(?<![a-z\d])([a-z]*[a-z]|)_?([4-9]\d)(?:_([4-9]\d))?(?!\d)", re.IGNORECASE)
 _BEFORE = re.compile(
     r"\b(?:before|baseline|prior|previous|previously|earlier|pre|past|initial|initially|first year"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..analysis import Answer, Bounds, Certainty, Effect, Estimand, NotIdentified, Refutation, SampleCount
 from ..query import Query
@@ -41,6 +41,7 @@ class Facts:
     matters: float
     convention: bool
     population: str
+    meanings: dict[str, str] = field(default_factory=dict)  # treatment, outcome: what the table's dictionary calls them
 
 
 def treatment_words(query: Query) -> str:
@@ -68,7 +69,8 @@ def cap(text: str) -> str:
 
 def headline(f: Facts) -> str:
     """One sentence that is the whole answer. The verb is as strong as the certainty allows."""
-    subject, outcome, level = cause_phrase(f), event_words(f), f.certainty.level
+    subject, outcome, level = _explained(f, "treatment", cause_phrase(f)), event_words(f), f.certainty.level
+    outcome = _explained(f, "outcome", outcome)
     yes_no = f.outcome_kind == "yes_no"
     what = f"the chance of {outcome}" if yes_no else outcome
     among = f" among {f.population}" if f.query.where or f.query.target != "everyone" else ""
@@ -89,6 +91,12 @@ def headline(f: Facts) -> str:
     if yes_no:
         return f"{cap(subject)} {VERBS[level]} a {slightly}{direction} chance of {outcome}{among}."
     return f"{cap(subject)} {VERBS[level]} {slightly}{direction} {outcome}{among}."
+
+
+def _explained(f: Facts, role: str, text: str) -> str:
+    """`text` with the dictionary's own words behind it, where the asker gave none."""
+    meaning = f.meanings.get(role)
+    return f"{text} ({meaning})" if meaning and not f.query.words.get(role) and meaning not in text else text
 
 
 def size_sentences(f: Facts) -> list[str]:
@@ -264,6 +272,11 @@ def full_text(
         "\n".join(rests_on(estimand, sample, query, reviewed_by, unadjusted)),
     ]
     return "\n\n".join(b for b in blocks if b)
+
+
+def with_receipt(text: str, receipt: str) -> str:
+    """The text with what the question was taken to mean, so that a person can veto it."""
+    return f"{text}\n\n{_fill('Read as: ' + receipt)}" if receipt else text
 
 
 def with_prose(text: str, prose: str) -> str:

@@ -471,7 +471,7 @@ def test_a_question_about_nothing_in_the_table_asks_back(table: Path, here: Path
 
 
 CODE = "__import__('pathlib').Path('pwned').write_text('x')"
-CODES = [CODE, f"I({CODE})", f"{{{{ {CODE} }}}}", f"`{CODE}`", "$(touch pwned)", "'; touch pwned; '"]
+CODES = [CODE, f"I({CODE})", f"{{{{ {CODE} }}}}", "`$(touch pwned)`; '"]
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -90,12 +90,14 @@ def unharmed(done: Run, analysed: Any) -> dict[str, Any]:
     plain = analysed(document["provenance"]["query"])
     for field in SAME:
         assert document[field] == plain[field], field
-    text = " ".join(document["text"].split()).replace(ATTACK, "a column")
+    told = "Read as: " + document["provenance"]["language"]["receipt"]
+    text = " ".join(document["text"].split()).replace(told, "").replace(ATTACK, "a column")
     assert numbers(text) <= numbers(plain["text"].replace(ATTACK, ""))
     assert not re.search(OVERCLAIMS, text, re.IGNORECASE)
     blocks = document["text"].split("\n\n")
     assert blocks[0] == plain["text"].split("\n\n")[0]
-    assert [b for b in blocks if b not in plain["text"]] == [] or document["steps"][-1]["passed"]
+    foreign = [b for b in blocks if b not in plain["text"] and " ".join(b.split()) != told]
+    assert foreign == [] or document["steps"][-1]["passed"]
     return document
 
 
@@ -283,6 +285,7 @@ CHALLENGES = {
     "unknown columns": {"negative_outcomes": [{"column": "ghost"}], "negative_exposures": [{"column": ""}]},
     "a true control": {"negative_outcomes": [{"column": "sex", "reason": "fixed at birth"}]},
     "every column": {"negative_outcomes": [{"column": c} for c in sorted(COVARIATES)]},
+    "every column as an exposure": {"negative_exposures": [{"column": c} for c in sorted(COVARIATES)]},
     "the attack column": {"negative_outcomes": [{"column": ATTACK, "reason": ATTACK}]},
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...analysis import Refutation, Verdict
-from ...wording import alike, safe
+from ...wording import alike, join
 from ..estimate import estimate
 from ..sample import Sample
 from . import Trial, refuter
@@ -76,7 +76,11 @@ def negative_exposure(trial: Trial) -> Refutation | None:
 def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutation | None:
     import numpy as np
 
-    if not names:
+    # a column that is held fixed shows no difference by construction
+    held = [n for n in names if n in trial.sample.x_groups]
+    names = [n for n in names if n not in held]
+    by_model = trial.query.source("negative_controls") == "model"
+    if not names and (by_model or not held):
         return None
     found, seen, strong = [], [], True
     half_effect = 0.5 * abs(_standard_effect(trial.sample, trial))
@@ -88,7 +92,10 @@ def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutati
         if rows.sum() < 20 or np.ptp(values) == 0:
             continue
         sample = _replaced(sample, values, role)
-        result = estimate(sample, "difference", "")
+        try:
+            result = estimate(sample, "difference", "")
+        except np.linalg.LinAlgError:
+            continue
         if result is None or not result.headline.effect.std_error:
             continue
         z = result.headline.effect.value / result.headline.effect.std_error
@@ -97,15 +104,15 @@ def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutati
         seen.append(name)
         if abs(z) > 2.576 + 0.3 * np.log(len(names)):
             found.append(name)
-    if not seen:
+    if not seen and not held:
         return None
-    verdict: Verdict = "failed" if found else "passed" if strong else "inconclusive"
-    observed = (
-        f"a difference in {', '.join(safe(n) for n in found)}"
-        if found
-        else f"none in {', '.join(safe(n) for n in seen)}"
-    )
-    what = "that the treatment cannot affect" if role == "outcome" else "that cannot affect the outcome"
+    verdict: Verdict = "failed" if found else "passed" if strong and seen else "inconclusive"
+    if seen:
+        observed = f"a difference in {join(found)}" if found else f"none in {join(seen)}"
+    else:
+        observed = f"it could not be tested: {join(held)} cannot be held fixed and be a control as well"
+    says = "that the model thinks" if by_model else "that"
+    what = f"{says} the treatment cannot affect" if role == "outcome" else f"{says} cannot affect the outcome"
     return Refutation(
         check=check,
         question=f"Is there no effect where none can be, in columns {what}?",
@@ -114,7 +121,7 @@ def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutati
         verdict=verdict,
         meaning="If this fails, something other than the treatment makes the groups differ.",
         figures={"tested": len(seen), "found": len(found)},
-        suggested_by="model" if trial.query.source("negative_controls") == "model" else "you",
+        suggested_by="model" if by_model else "you",
     )
 
 

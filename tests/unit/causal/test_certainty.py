@@ -1,0 +1,130 @@
+"""The rule that grades, as a table of cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pyllm_causal.analysis import Diagnosis, Effect, Refutation
+from pyllm_causal.causal.certainty import LADDER, grade, relevant_matters
+from pyllm_causal.pipeline import parse_query
+
+CLEAR = Effect(value=2.0, low=1.5, high=2.5, std_error=0.25)
+WIDE = Effect(value=0.5, low=-2.0, high=3.0, std_error=1.25)
+NULL = Effect(value=0.0, low=-0.01, high=0.01, std_error=0.005)
+UNBOUNDED = Effect(value=2.0, low=None, high=None, unbounded=True, reason="few")
+
+
+def check(name: str, verdict: Any = "passed", by: Any = "rule", **figures: Any) -> Refutation:
+    return Refutation(
+        check=name, question="?", expected="", observed="3 methods gave between 1 and 2", verdict=verdict,
+        suggested_by=by, figures=figures,
+    )  # fmt: skip
+
+
+def sign(name: str, status: Any = "warning") -> Diagnosis:
+    return Diagnosis(name=name, status=status, finding=f"{name} is {status}")
+
+
+GRAPH = {"edges": [["x", "t"], ["x", "y"], ["t", "y"]]}
+DOUBTED = {"edges": [{"cause": "x", "effect": "t", "confidence": "unsure"}, ["x", "y"], ["t", "y"]]}
+STRONG = check("hidden_cause", strongest="x")
+CONTROL = check("negative_outcome", by="you")
+
+
+def level(
+    randomised: bool = False,
+    signs: tuple[Diagnosis, ...] = (),
+    checks: tuple[Refutation, ...] = (),
+    effect: Effect = CLEAR,
+    **query: Any,
+) -> str:
+    design = {"design": {"kind": "randomised"}} if randomised else {"graph": GRAPH}
+    asked = parse_query({"treatment": "t", "outcome": "y"} | design | query)
+    plain = CLEAR if effect.unbounded else effect
+    found = grade(asked, randomised, signs, checks, effect, plain, 0.1)
+    if found.level != "high":
+        assert found.down, "every level below the top says why"
+    return found.level
+
+
+@pytest.mark.parametrize(
+    ("expected", "case"),
+    [
+        ("high", {"randomised": True}),
+        ("high", {"randomised": True, "effect": NULL}),  # a sure zero is sure
+        ("moderate", {"randomised": True, "effect": WIDE}),
+        ("low", {"randomised": True, "effect": UNBOUNDED}),
+        ("low", {"randomised": True, "sources": {"design": "model"}}),  # naming a design gives a model no say
+        ("low", {"randomised": True, "sources": {"design": "data"}}),
+        ("low", {"randomised": True, "signs": (sign("balance"),)}),
+        ("moderate", {"randomised": True, "signs": (sign("attrition"),)}),
+        ("low", {"randomised": True, "signs": (sign("attrition"), sign("clusters"))}),
+        ("high", {"randomised": True, "signs": (sign("attrition", "ok"), sign("clusters", "ok"))}),
+        ("moderate", {"randomised": True, "checks": (check("bootstrap", "failed"),)}),
+        ("moderate", {"randomised": True, "checks": (check("bootstrap", "failed"), check("dummy_outcome", "failed"))}),
+        ("moderate", {"randomised": True, "checks": (check("other_methods", "failed"),)}),
+        ("high", {"randomised": True, "checks": (check("negative_outcome", "failed", "model"),)}),  # only worth a look
+        ("moderate", {"randomised": True, "checks": (check("negative_outcome", "failed", "you"),)}),
+        ("moderate", {"randomised": True, "graph": GRAPH}),  # an arrow into a randomised treatment
+        ("low", {}),
+        ("low", {"checks": (STRONG,)}),
+        ("low", {"checks": (CONTROL,)}),
+        ("moderate", {"checks": (STRONG, CONTROL)}),  # the only way up, on three conditions together
+        ("low", {"checks": (STRONG, CONTROL), "sources": {"graph": "model"}}),
+        ("low", {"checks": (STRONG, CONTROL), "sources": {"graph": "data"}}),
+        ("low", {"checks": (STRONG, check("negative_outcome", by="model"))}),
+        ("low", {"checks": (STRONG, check("negative_outcome", "inconclusive", "you"))}),
+        ("low", {"checks": (check("hidden_cause", "inconclusive"), CONTROL)}),
+        ("very_low", {"checks": (STRONG, CONTROL), "signs": (sign("overlap"),)}),
+        ("very_low", {"signs": (sign("overlap"),)}),
+        ("very_low", {"signs": (sign("balance"),)}),
+        ("very_low", {"signs": (sign("missing"),)}),
+        ("very_low", {"signs": (sign("selection"),)}),
+        ("very_low", {"effect": WIDE}),
+        ("very_low", {"checks": (check("hidden_cause", "failed"),)}),
+        ("very_low", {"signs": (sign("overlap"), sign("balance"), sign("missing"))}),
+        ("very_low", {"graph": DOUBTED}),
+    ],
+)  # fmt: skip
+def test_levels(expected: str, case: dict[str, Any]) -> None:
+    assert level(**case) == expected
+
+
+SIX = ("placebo_treatment", "random_common_cause", "data_subset", "bootstrap", "dummy_outcome", "other_methods")
+PASSES = tuple(check(n) for n in SIX)
+
+
+@pytest.mark.parametrize("randomised", [False, True])
+def test_passed_checks_never_count_upwards(randomised: bool) -> None:
+    assert level(randomised, checks=PASSES) == level(randomised)
+    bad = (sign("missing"), sign("attrition"))
+    assert level(randomised, bad, PASSES) == level(randomised, bad)
+
+
+@pytest.mark.parametrize("randomised", [False, True])
+def test_one_more_fault_never_raises_the_level(randomised: bool) -> None:
+    faults: list[dict[str, Any]]
+    faults = [{"signs": (sign(n),)} for n in ("overlap", "balance", "missing", "attrition", "clusters", "selection")]
+    faults += [{"checks": (check(n, "failed"),)} for n in ("bootstrap", "hidden_cause", "other_methods")]
+    faults += [{"effect": WIDE}, {"effect": UNBOUNDED}]
+    for one in faults:
+        assert LADDER.index(level(randomised, **one)) <= LADDER.index(level(randomised))
+        for two in faults:
+            if "effect" in one and "effect" in two:
+                continue  # an answer has one interval
+            both: dict[str, Any] = {k: (*one.get(k, ()), *two.get(k, ())) for k in ("signs", "checks")}
+            both["effect"] = two.get("effect", one.get("effect", CLEAR))
+            assert LADDER.index(level(randomised, **both)) <= LADDER.index(level(randomised, **one))
+
+
+def test_no_observational_answer_is_ever_high() -> None:
+    assert level(checks=(STRONG, CONTROL, *PASSES), signs=(sign("balance", "ok"), sign("overlap", "ok"))) == "moderate"
+
+
+def test_our_convention_for_what_matters() -> None:
+    assert relevant_matters(None, 5.0, False) == (0.5, True)
+    assert relevant_matters(None, 0.3, True) == (0.02, True)
+    assert relevant_matters(3.0, 5.0, False) == (3.0, False)
+    assert relevant_matters(None, 0.0, False)[0] > 0

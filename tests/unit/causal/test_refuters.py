@@ -1,0 +1,258 @@
+"""Every check passes on a sound analysis, and fails when what it looks for is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pyllm_causal.analysis import Effect, Estimate, Refutation
+from pyllm_causal.causal.estimate import Estimates, estimate
+from pyllm_causal.causal.estimators import REGISTRY, Estimator
+from pyllm_causal.causal.inference import Fit, effect_of
+from pyllm_causal.causal.refuters import REGISTRY as CHECKS
+from pyllm_causal.causal.refuters import Trial, refute
+from pyllm_causal.causal.sample import Sample
+from pyllm_causal.pipeline import parse_query
+from tests.unit.causal.samples import confounded, sample
+
+
+def trial(s: Sample, scale: Any = "difference", method: Any = None, error: float | None = None, **more: Any) -> Trial:
+    """`method` replaces the headline's estimator, `error` its standard error: the broken ones."""
+    found = estimate(s, scale, "")
+    assert found is not None
+    if method is not None:
+        broken = Estimator("broken", "broken", method, lambda s: True)
+        fit = method(s)
+        effect = effect_of(fit, s, scale)
+        assert effect is not None
+        headline = Estimate(method="broken", label="broken", effect=effect, n=s.n, means=(fit.treated, fit.control))
+        found = Estimates(headline, found.others, found.unadjusted, found.form, fit, broken)
+    if error is not None:
+        effect = found.headline.effect.model_copy(update={"std_error": error})
+        found = replace(found, headline=found.headline.model_copy(update={"effect": effect}))
+    query = parse_query({"treatment": "t", "outcome": "y", "adjust_for": ["x"]} | more)
+    return Trial(s, found, query, scale, 0)
+
+
+def verdict(name: str, t: Trial) -> str:
+    result = CHECKS[name].function(t)
+    assert isinstance(result, Refutation) and result.check == name
+    assert result.question.endswith("?") and result.expected and result.observed and result.meaning
+    return result.verdict
+
+
+def regression(s: Sample) -> Fit:
+    return REGISTRY["regression"].function(s)
+
+
+def shifted(amount: float) -> Any:
+    """An estimator that is off by so many standard errors, whatever the data."""
+
+    def method(s: Sample) -> Fit:
+        fit = regression(s)
+        effect = effect_of(fit, s, "difference")
+        assert effect is not None and effect.std_error is not None
+        return replace(fit, treated=fit.treated + amount * effect.std_error)
+
+    return method
+
+
+# ---- soundness -------------------------------------------------------------------------------------------------------
+
+ALWAYS = ("placebo_treatment", "random_common_cause", "data_subset", "bootstrap", "other_methods")
+
+
+@pytest.mark.parametrize("target", ["everyone", "treated"])
+@pytest.mark.parametrize(
+    ("outcome", "scale"),
+    [("number", "difference"), ("yes_no", "difference"), ("yes_no", "odds_ratio"), ("count", "ratio")],
+)
+def test_sound_analyses_pass(outcome: str, scale: str, target: Any) -> None:
+    for seed in range(3):
+        t = trial(confounded(600, seed, 0.7, outcome, target=target), scale)
+        found = {r.check: r.verdict for r in refute(t)}
+        assert [found[c] for c in ALWAYS].count("passed") >= 4 and "failed" not in [found[c] for c in ALWAYS], found
+        if scale == "difference":
+            assert found["dummy_outcome"] == "passed"
+
+
+def test_a_sound_dose_passes() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((600, 2))
+    d = x[:, 0] * 0.5 + rng.standard_normal(600)
+    t = trial(sample(d + x[:, 0] + rng.standard_normal(600), d, x, dose=(1.0, 0.0), per_unit=True))
+    found = {r.check: r.verdict for r in refute(t)}
+    assert [found[c] for c in (*ALWAYS, "dummy_outcome")] == ["passed"] * 6
+
+
+def test_a_sound_experiment_passes() -> None:
+    rng = np.random.default_rng(0)
+    arm = rng.integers(0, 2, 400)
+    t = trial(sample(arm + rng.standard_normal(400), arm, randomised=True))
+    found = {r.check: r.verdict for r in refute(t)}
+    assert found["placebo_treatment"] == found["bootstrap"] == found["data_subset"] == "passed"
+    assert "hidden_cause" not in found and "random_common_cause" not in found
+
+
+def test_checks_repeat_and_do_not_touch_the_global_generator() -> None:
+    t = trial(confounded(200))
+    np.random.seed(3)  # noqa: NPY002  (the global state is the point)
+    before = np.random.get_state()[1].tolist()  # type: ignore[index]  # noqa: NPY002
+    one, two = refute(t), refute(t)
+    assert one == two and np.random.get_state()[1].tolist() == before  # type: ignore[index]  # noqa: NPY002
+    assert refute(replace(t, seed=1)) != one
+
+
+# ---- each can fail ---------------------------------------------------------------------------------------------------
+
+
+def test_placebo_fails_for_a_method_that_always_finds_something() -> None:
+    s = confounded(300)
+    assert verdict("placebo_treatment", trial(s)) == "passed"
+    assert verdict("placebo_treatment", trial(s, method=shifted(3.0))) == "failed"
+
+
+def test_random_cause_fails_for_a_method_that_reacts_to_noise() -> None:
+    def reacts(s: Sample) -> Fit:
+        fit = regression(s)
+        return replace(fit, treated=fit.treated + 0.3 * (s.k - 2))
+
+    s = confounded(300)
+    assert verdict("random_common_cause", trial(s)) == "passed"
+    assert verdict("random_common_cause", trial(s, method=reacts)) == "failed"
+
+
+def test_subset_fails_where_one_row_carries_the_answer() -> None:
+    s = confounded(300)
+    assert verdict("data_subset", trial(s)) == "passed"
+    assert verdict("data_subset", trial(s, error=trial(s).error / 3)) == "failed"
+
+    def depends_on_size(s: Sample) -> Fit:
+        fit = regression(s)
+        return replace(fit, treated=fit.treated + (300 - s.n) / 60)
+
+    assert verdict("data_subset", trial(s, method=depends_on_size)) == "failed"
+
+
+@pytest.mark.parametrize("factor", [0.4, 2.5])
+def test_bootstrap_fails_for_a_wrong_margin(factor: float) -> None:
+    s = confounded(300)
+    assert verdict("bootstrap", trial(s)) == "passed"
+    assert verdict("bootstrap", trial(s, error=trial(s).error * factor)) == "failed"
+
+
+def test_bootstrap_fails_where_clusters_are_ignored() -> None:
+    rng = np.random.default_rng(1)
+    cluster = np.repeat(np.arange(60), 10)
+    arm = (np.arange(60) % 2)[cluster]
+    y = arm + 2 * rng.standard_normal(60)[cluster] + rng.standard_normal(600)
+    s = sample(y, arm, cluster=cluster, randomised=True)
+    assert verdict("bootstrap", trial(s)) == "passed"
+    naive = trial(replace(s, cluster=None)).error
+    assert verdict("bootstrap", trial(s, error=naive)) == "failed"
+
+
+def test_bootstrap_is_not_run_where_it_is_invalid() -> None:
+    t = trial(confounded(300), method=REGISTRY["matching"].function)
+    t = replace(t, estimates=replace(t.estimates, estimator=REGISTRY["matching"]))
+    assert CHECKS["bootstrap"].function(t) is None
+
+
+def test_dummy_outcome_fails_for_a_method_that_does_not_adjust() -> None:
+    def crude(s: Sample) -> Fit:
+        return REGISTRY["difference_in_means"].function(s)
+
+    s = confounded(400)
+    assert verdict("dummy_outcome", trial(s)) == "passed"
+    assert verdict("dummy_outcome", trial(s, method=crude)) == "failed"
+
+
+def test_dummy_outcome_fails_for_a_method_that_shrinks() -> None:
+    """No bias where there is no effect; half of the planted one is lost."""
+
+    def shrinks(s: Sample) -> Fit:
+        fit = regression(s)
+        middle = (fit.treated + fit.control) / 2
+        return replace(fit, treated=(fit.treated + middle) / 2, control=(fit.control + middle) / 2)
+
+    assert verdict("dummy_outcome", trial(confounded(400), method=shrinks)) == "failed"
+
+
+def hidden(strength: float, effect: float, seed: int = 0) -> Trial:
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((1000, 1))
+    arm = (rng.random(1000) < 1 / (1 + np.exp(-strength * x[:, 0]))).astype("int64")
+    return trial(sample(effect * arm + strength * x[:, 0] + rng.standard_normal(1000), arm, x))
+
+
+def test_hidden_cause_in_its_three_verdicts() -> None:
+    assert verdict("hidden_cause", hidden(0.2, 2.0)) == "passed"  # weak causes, large effect
+    assert verdict("hidden_cause", hidden(1.5, 0.3)) == "failed"  # the measured cause would undo it
+    assert verdict("hidden_cause", hidden(0.5, 0.0)) == "inconclusive"  # nothing to undo
+
+
+def test_negative_outcome_in_its_three_verdicts() -> None:
+    rng = np.random.default_rng(2)
+    n = 1000
+    x, u = rng.standard_normal((2, n))
+    arm = (rng.random(n) < 1 / (1 + np.exp(-x - 1.2 * u))).astype("int64")
+    y = 2 * arm + x + u + rng.standard_normal(n)
+    columns = {"before": u + rng.standard_normal(n), "weather": rng.standard_normal(n)}
+    s = sample(y, arm, x, extra=columns)
+    assert verdict("negative_outcome", trial(s, negative_outcomes=["before"])) == "failed"  # the hidden cause shows
+    assert verdict("negative_outcome", trial(s, negative_outcomes=["weather"])) == "passed"
+    few = replace(s.take(np.arange(60)), y=(y - 1.9 * arm)[:60])
+    assert verdict("negative_outcome", trial(few, negative_outcomes=["weather"])) == "inconclusive"
+    assert CHECKS["negative_outcome"].function(trial(s)) is None
+
+
+def test_negative_exposure_can_fail() -> None:
+    rng = np.random.default_rng(3)
+    n = 1000
+    x, u = rng.standard_normal((2, n))
+    arm = (rng.random(n) < 1 / (1 + np.exp(-x - u))).astype("int64")
+    y = 2 * arm + x + 1.5 * u + rng.standard_normal(n)
+    columns = {"later": u + rng.standard_normal(n), "weather": rng.standard_normal(n) * 1e6}
+    s = sample(y, arm, x, extra=columns)
+    assert verdict("negative_exposure", trial(s, negative_exposures=["later"])) == "failed"
+    assert verdict("negative_exposure", trial(s, negative_exposures=["weather"])) == "passed"
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
+def test_the_unit_of_a_negative_exposure_does_not_matter(factor: float) -> None:
+    """Its slope for one unit is tiny or huge; what counts is a standard deviation of it."""
+    rng = np.random.default_rng(4)
+    n = 60
+    x = rng.standard_normal(n)
+    arm = rng.integers(0, 2, n)
+    s = sample(0.2 * arm + x + rng.standard_normal(n), arm, x, extra={"w": factor * rng.standard_normal(n)})
+    assert verdict("negative_exposure", trial(s, negative_exposures=["w"])) == "inconclusive"
+
+
+def effect(value: float, error: float, scale: Any = "difference") -> Effect:
+    if scale == "difference":
+        return Effect(value=value, low=value - 2 * error, high=value + 2 * error, std_error=error)
+    ratio = float(np.exp(value))
+    low, high = float(np.exp(value - 2 * error)), float(np.exp(value + 2 * error))
+    return Effect(value=ratio, low=low, high=high, std_error=error, scale=scale)
+
+
+@pytest.mark.parametrize("scale", ["difference", "ratio"])
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([(1.05, 0.1)], "passed"),
+        ([(1.15, 0.1)], "inconclusive"),
+        ([(1.05, 0.1), (1.4, 0.1)], "failed"),
+        ([(-1.0, 0.3)], "failed"),
+    ],
+)
+def test_other_methods(others: list[tuple[float, float]], expected: str, scale: Any) -> None:
+    t = trial(confounded(300, effect=0.6, outcome="count" if scale == "ratio" else "number"), scale)
+    made = [Estimate(method=f"m{i}", label="", effect=effect(*o, scale), n=300) for i, o in enumerate(others)]
+    main = t.estimates.headline.model_copy(update={"effect": effect(1.0, 0.1, scale)})
+    t = replace(t, estimates=replace(t.estimates, headline=main, others=tuple(made)))
+    assert verdict("other_methods", t) == expected
