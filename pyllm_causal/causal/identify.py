@@ -305,7 +305,7 @@ def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str],
     instruments = [
         n
         for n in sorted(set(parents.get(treatment, ())) & usable)
-        if sep.separated({k: [c for c in v if not (k == treatment)] for k, v in children.items()}, n, outcome, set())
+        if sep.separated({k: [c for c in v if k != treatment] for k, v in children.items()}, n, outcome, set())
     ]
     if instruments:
         ideas.insert(1, f"your graph makes {join(instruments)} an instrument: ask with `design` kind `instrument`")

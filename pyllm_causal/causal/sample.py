@@ -116,14 +116,15 @@ def outcome_of(column: Column, query: Query) -> tuple[OutcomeKind, Value | None]
         return "yes_no", find_level(column, event, "outcome")
     if column.kind == "yes_no":
         return "yes_no", positive_level(column)[1]
-    if is_categorical(column, query):
-        if column.kind == "category" or not all(isinstance(lv.value, (int, float)) for lv in column.levels):
-            raise QueryError(
-                f"Which value of the outcome {column.name!r} counts as the event? Its values are "
-                + join([repr(lv.value) for lv in column.levels[:12]])
-                + ".",
-                "Give `outcome_event`.",
-            )
+    if is_categorical(column, query) and (
+        column.kind == "category" or not all(isinstance(lv.value, (int, float)) for lv in column.levels)
+    ):
+        raise QueryError(
+            f"Which value of the outcome {column.name!r} counts as the event? Its values are "
+            + join([repr(lv.value) for lv in column.levels[:12]])
+            + ".",
+            "Give `outcome_event`.",
+        )
     if column.kind == "count":
         return "count", None
     return "number", None

@@ -65,10 +65,10 @@ def data_subset(trial: Trial) -> Refutation | None:
     for _ in range(trial.refits()):
         if sample.cluster is not None:
             groups = int(sample.cluster.max()) + 1
-            chosen = rng.permutation(groups)[: max(2, int(round(0.8 * groups)))]
+            chosen = rng.permutation(groups)[: max(2, round(0.8 * groups))]
             rows = np.flatnonzero(np.isin(sample.cluster, chosen))
         else:
-            rows = np.sort(rng.permutation(sample.n)[: int(round(0.8 * sample.n))])
+            rows = np.sort(rng.permutation(sample.n)[: round(0.8 * sample.n)])
         values.append(trial.refit(_relabelled(trial, rows)))
     found = np.array([v for v in values if np.isfinite(v)])
     if len(found) < 5:
