@@ -91,7 +91,8 @@ def _start(query: Query, randomised: bool, found: dict[str, Diagnosis], up: list
         return 1
     claim = query.source("design")
     if claim != "you":
-        down.append("that it was assigned at random is read from the question, not confirmed by a person")
+        where = "the description of the table" if claim == "data" else "the question"
+        down.append(f"that it was assigned at random is read from {where}, not confirmed by a person")
         return 1
     if "balance" in found and found["balance"].status == "warning":
         down.append(found["balance"].finding)
@@ -119,7 +120,9 @@ def _graph_doubts(query: Query, randomised: bool, down: list[str]) -> int:
         down.append(f"the language model suspects a shared cause that is not in the table: {join(suspected[:3])}")
     if randomised:
         strata = getattr(query.design, "strata", ())
-        causes = [e.cause for e in into if e.cause not in strata] + [u.name for u in hidden if u.source != "model"]
+        # arrows drawn by rule are guesses about an unassigned treatment; only a person's contradict the design
+        causes = [e.cause for e in into if e.cause not in strata and e.source == "you"]
+        causes += [u.name for u in hidden if u.source == "you"]
         if causes:
             down.append(
                 f"the graph says that {join(causes[:4])} decided the treatment, which random assignment rules out"

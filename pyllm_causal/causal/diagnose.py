@@ -125,12 +125,36 @@ def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
             reason=f"All rows belong to one {safe(query.cluster)}, so chance cannot be told from that one's own ways.",
             would_help=(f"rows from several {safe(query.cluster)}",),
         )
+    alone = _one_cluster_arm(sample)
+    if alone is not None:
+        value = safe(drawn.contrast.treated if alone == 1 else drawn.contrast.control)
+        return NotIdentified(
+            code="one_cluster",
+            reason=(
+                f"All rows with {treatment} = {value} belong to one {safe(query.cluster)}, so the effect cannot be told"
+                " from that one's own ways."
+            ),
+            would_help=(f"several {safe(query.cluster)} with {treatment} = {value}",),
+        )
     if sample.n < sample.k + 4:
         return NotIdentified(
             code="too_few_rows",
             reason=f"{count(sample.n)} usable rows cannot carry an adjustment for {sample.k} covariate columns.",
             would_help=("more rows", "or fewer covariates, if your graph allows it"),
         )
+    return None
+
+
+def _one_cluster_arm(sample: Sample) -> int | None:
+    """The arm, if any, that is one whole cluster and nothing else."""
+    import numpy as np
+
+    if sample.cluster is None or sample.kind != "arms":
+        return None
+    for arm, other in ((1, 0), (0, 1)):
+        own = np.unique(sample.cluster[sample.arm == arm])
+        if len(own) == 1 and not (sample.cluster[sample.arm == other] == own[0]).any():
+            return arm
     return None
 
 

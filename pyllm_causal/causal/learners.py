@@ -18,8 +18,8 @@ MOST_FEATURES = 160
 
 
 def expanded(x: Floats) -> Floats:
-    """(n, p) features of covariates (n, k): the columns, restricted cubic splines of the numeric ones (Harrell 2015,
-    equation 2.25), and products of pairs; every column standardised. At most 160 columns."""
+    """(n, p) features of covariates (n, k): the columns, squares and restricted cubic splines of the numeric ones (Harrell
+    2015, equation 2.25; the square because a restricted spline is straight in its tails), and products of pairs; every column standardised. At most 160 columns."""
     import numpy as np
 
     from .propensity import standardised
@@ -29,7 +29,7 @@ def expanded(x: Floats) -> Floats:
     splines = []
     for j in range(z.shape[1]):
         if len(np.unique(z[:, j])) > 6:
-            splines.append(_spline(z[:, j]))
+            splines += [z[:, j] ** 2, _spline(z[:, j])]
     if splines:
         blocks.append(np.column_stack(splines))
     used = sum(b.shape[1] for b in blocks)
@@ -74,7 +74,8 @@ def folds(n: int, by: Ints, seed: int, count: int = 5, cluster: Ints | None = No
     if cluster is not None:
         groups = int(cluster.max()) + 1
         return np.asarray((rng.permutation(groups) % min(count, max(groups, 2)))[cluster])
-    for group in np.unique(by):
+    _, first = np.unique(by, return_index=True)
+    for group in by[np.sort(first)]:  # in order of appearance: turning the comparison round changes no fold
         rows = np.flatnonzero(by == group)
         out[rng.permutation(rows)] = np.arange(len(rows)) % count
     return out

@@ -168,6 +168,41 @@ def far_better(question: str, fields: Mapping[str, Any], role: str, columns: Seq
     return ranked[0][0]
 
 
+def by_level(question: str, fields: Mapping[str, Any], columns: Sequence[Column]) -> str | None:
+    """The one column with a level that the question names in so many words ("does PLACEBO…"), where the column chosen
+    for the treatment has neither its name nor a level there."""
+    # "in the north", "among patients on X" say where or who, not what is compared
+    place = r"\b(?:in|for|among|amongst|at|from|of|on|within)\s+(?:(?:the|a|an|all|our|those)\s+)?\w+"
+    asked = set(match.split(re.sub(place, " ", question, flags=re.IGNORECASE)))
+    spoken = {}
+    for column in columns:
+        levels = (
+            [str(lv.value) for lv in column.levels if isinstance(lv.value, str)] if column.kind == "category" else []
+        )
+        spoken[column.name] = [v for v in levels if (w := match.split(v)) and max(map(len, w)) > 4 and set(w) <= asked]
+    chosen = fields.get("treatment")
+    if chosen is None or spoken.get(chosen) or set(match.split(chosen)) <= set(match.split(question)):
+        return None
+    found = [
+        name for name, levels in spoken.items() if levels and name not in (fields.get("outcome"), fields.get("by"))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def event(question: str, outcome: Column) -> str | None:
+    """The level of a text outcome that counts as the event: spelled as a yes ("1_yes"), or the only one in the question."""
+    if outcome.kind != "category":
+        return None
+    levels = [str(lv.value) for lv in outcome.levels if isinstance(lv.value, str)]
+    said = {level: set(match.split(level)) for level in levels}
+    yes = [level for level, words in said.items() if "yes" in words]
+    if len(levels) == 2 and len(yes) == 1 and any("no" in words for words in said.values()):
+        return yes[0]
+    asked = set(match.split(question))
+    named = [level for level, words in said.items() if words and words <= asked]
+    return named[0] if len(named) == 1 else None
+
+
 def where(question: str, only: Only | None, named: Mapping[str, Column], fields: Mapping[str, Any]) -> str | None:
     """The filter as text, where the question plainly speaks of it; else None."""
     if only is None or only.column not in named:
@@ -247,7 +282,8 @@ def one_row(question: str, profile: Profile) -> int | str | None:
 
 
 def design(question: str, fields: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
-    """The design that the question itself claims, in so many words. A model's opinion is not asked."""
+    """The design that the question itself claims, in so many words, or the treatment's description. Either stays
+    a claim that nobody has confirmed (`model` for the reading of the question, `data` for the description). A model's opinion is not asked."""
     if found := _INSTRUMENT.search(question):
         free = [c for c in columns if c.name not in (fields.get("treatment"), fields.get("outcome"))]
         best = match.rank(found["a"] or found["b"] or "", free).leader()
@@ -257,7 +293,7 @@ def design(question: str, fields: Mapping[str, Any], columns: Sequence[Column]) 
         return {"design": {"kind": "randomised"}, "sources": {"design": "model"}}
     told = next((c.description or "" for c in columns if c.name == fields.get("treatment")), "")
     if _RANDOM.search(told) and not _NOT_RANDOM.search(told) and not _NOT_RANDOM.search(question):
-        return {"design": {"kind": "randomised"}, "sources": {"design": "model"}}
+        return {"design": {"kind": "randomised"}, "sources": {"design": "data"}}
     return {}
 
 

@@ -37,11 +37,11 @@ _TOGETHER = re.compile(
 _CAUSAL = re.compile(
     r"\b(?:caus\w+|effects?|affect\w*|impact\w*|influenc\w+|because|due to|leads?\s+to|led\s+to|result(?:s"
     r"|ed)?\s+in|makes?|made|improves?"
-    r"|reduces?|increases?|lowers?|raises?|prevents?|helps?|hurts?)\b",
+    r"|reduces?|increases?|lowers?|raises?|cuts?|prevents?|helps?|hurts?)\b",
     re.IGNORECASE,
 )
 _DESCRIBE = re.compile(
-    r"^\s*(?:how many\s+(?!more|less|fewer)|what (?:share|fraction|proportion|percentage|is the (?:average|mean"
+    r"^\s*(?:how many\s+(?!more|less|fewer|times)|what (?:share|fraction|proportion|percentage|is the (?:average|mean"
     r"|median|total|maximum|minimum|number|range))"
     r"|which \w+ (?:have|has|had|are|is|were|was) the|list\b|show\b|count\b|who (?:has|have|had|is)\b)",
     re.IGNORECASE,

@@ -225,6 +225,10 @@ def _fields(
         fields["treatment"] = form.treatment
     if form.kind == "effect_by_group":
         fields["by"] = form.by
+    if form.kind == "effect" and "treatment" not in given:
+        if meant := grounding.by_level(question, fields, columns):
+            fields["treatment"] = meant
+            form = form.model_copy(update={"treatment": meant})
     for role in ("treatment", "outcome"):
         # Only plain questions come in two halves that can be told apart.
         if form.kind == "effect" and role not in given and grounding.far_better(question, fields, role, columns):
@@ -239,6 +243,8 @@ def _fields(
         fields["where"] = grounding.where(question, form.only, named, fields)
     if form.kind in ("effect", "effect_by_group"):
         fields.update(grounding.design(question, fields, columns))
+    if form.kind != "attribution" and "outcome" in fields and "outcome_event" not in given:
+        fields["outcome_event"] = grounding.event(question, named[fields["outcome"]])
     if "treatment" in fields and form.kind != "association":
         fields.update(grounding.contrast(question, named[fields["treatment"]]))
         fields.update(grounding.scale(question))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 
@@ -222,7 +223,7 @@ def rests_on(
     lines.append(_item(" ", text + "."))
     if estimand.strategy == "randomised":
         fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
-        told = "" if query.source("design") == "you" else ", as the question has it; nobody has confirmed that"
+        told = "" if query.source("design") == "you" else ", as the question or the description has it; nobody has confirmed that"
         lines.append(_item(" ", f"The groups were formed at random{fixed}{told}."))
     elif estimand.adjust_for:
         lines.append(_item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
@@ -280,11 +281,15 @@ def with_receipt(text: str, receipt: str) -> str:
 
 
 def with_prose(text: str, prose: str) -> str:
-    """The text with checked prose in place of the sentences under the headline."""
+    """The text with checked prose under the headline: in place of the sentences there when it repeats every one that
+    holds a number, before them otherwise, so that no figure is ever lost."""
     blocks = text.split("\n\n")
     if len(blocks) < 3:
         return text
-    return "\n\n".join([blocks[0], _fill(prose), *blocks[1:]])
+    told = " ".join(prose.split())
+    figures = [s for s in re.split(r"(?<=\.)\s+(?=[A-Z])", " ".join(blocks[1].split())) if re.search(r"\d", s)]
+    rest = blocks[2:] if figures and all(s in told for s in figures) else blocks[1:]
+    return "\n\n".join([blocks[0], _fill(told), *rest])
 
 
 def refusal_text(

@@ -78,8 +78,11 @@ def _dose(sample: Sample) -> Fit:
     design = np.column_stack([np.ones(sample.n), sample.dose - middle, _centred(sample.x, sample.weights)])
     model = glm.fit(design, sample.y, w, "linear")
     slope = float(model.beta[1])
-    leverage = ((design @ model.gram_inverse) * design).sum(axis=1) * w
-    residual = (sample.y - design @ model.beta) / np.clip(1.0 - leverage, 0.05, 1.0)  # HC3: a few rows may weigh a lot
+    # HC3, with the leverage of outcome and weight equations together: a few rows may weigh a lot
+    together = np.column_stack([np.ones(sample.n), constraints])
+    within = np.linalg.pinv((together * w[:, None]).T @ together, rcond=1e-10, hermitian=True)
+    leverage = ((together @ within) * together).sum(axis=1) * w
+    residual = (sample.y - design @ model.beta) / np.clip(1.0 - leverage, 0.05, 1.0)
     scores = design * (w * residual)[:, None]
     # the weights are estimated too: stacked equations, with targets that are themselves means
     balance = constraints * w[:, None]
@@ -91,8 +94,8 @@ def _dose(sample: Sample) -> Fit:
     hessian = (constraints * w[:, None]).T @ constraints
     scores = scores - balance @ np.linalg.pinv(hessian, rcond=1e-10, hermitian=True) @ cross.T
     effective = sample.n**2 / float(w @ w)  # rows of equal weight that would say as much
-    dof = max(effective - design.shape[1] - constraints.shape[1] / 2, 1.0)
-    part = sample.n * scores @ model.gram_inverse[:, 1] * np.sqrt(effective / dof)
+    dof = max(effective - together.shape[1], 1.0)
+    part = scores @ (sample.n * model.gram_inverse[:, 1])
     centre = float(np.average(sample.y, weights=sample.weights))
     level = sample.weights * (sample.y - centre - slope * (sample.dose - middle))
     steps = [value - middle for value in (sample.treated, sample.control)]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...analysis import Refutation
 from ...query import Query, Scale
 from ..estimate import Estimates
+from ..estimators.regression import form_of
 from ..inference import on_line
 from ..sample import Sample
 
@@ -98,6 +99,8 @@ def refute(trial: Trial) -> tuple[Refutation, ...]:
     """Every registered check that applies, in order of definition."""
     if not trial.error > 0:
         return ()
+    if trial.sample.kind == "dose":  # the form of the model is part of the analysis that is checked
+        trial = replace(trial, sample=replace(trial.sample, form=form_of(trial.sample)))
     found = (r.function(trial) for r in REGISTRY.values())
     return tuple(r for r in found if r is not None)
 

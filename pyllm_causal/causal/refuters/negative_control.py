@@ -128,6 +128,7 @@ def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutati
 def _replaced(sample: Sample, values: NDArray[np.float64], role: str) -> Sample:
     import numpy as np
 
+    sample = replace(sample, form=None)
     binary = set(np.unique(values)) <= {0.0, 1.0}
     if role == "outcome":
         return replace(sample, y=values, outcome_kind="yes_no" if binary else "number", extra={})

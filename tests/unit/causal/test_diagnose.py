@@ -105,6 +105,14 @@ def test_one_cluster() -> None:
     refused(ask(table(school="A"), cluster="school"), "school")
 
 
+def test_an_arm_that_is_one_cluster() -> None:
+    """One treated school against many: its own ways and the effect are the same thing."""
+    school = np.arange(300) % 10
+    treated = (school == 3).astype("int64")
+    refused(ask(table(school=school, t=treated), cluster="school", design={"kind": "randomised"}), "t = 1", "school")
+    refused(ask(table(school=school, t=1 - treated), cluster="school"), "t = 0", "school")
+
+
 @pytest.mark.parametrize("n", [2, 3])
 def test_too_few_rows(n: int) -> None:
     data = table(n, t=np.arange(n) % 2)

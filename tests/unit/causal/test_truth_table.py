@@ -133,6 +133,8 @@ def test_contrasts(
     assert back.effect is not None and answer.effect is not None
     assert line(back.effect.value, scale) == pytest.approx(-line(answer.effect.value, scale), rel=1e-6, abs=1e-9)
     assert back.effect.std_error == pytest.approx(answer.effect.std_error, rel=1e-5)
+    for there, again in zip(answer.estimates, back.estimates, strict=True):
+        assert line(again.effect.value, scale) == pytest.approx(-line(there.effect.value, scale), rel=1e-5, abs=1e-8)
 
 
 @pytest.mark.parametrize("how", IDENTIFIED)

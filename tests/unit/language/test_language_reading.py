@@ -222,7 +222,7 @@ class TestDesign:
     def test_a_claim_in_the_description(self) -> None:
         table = profile(column("t", "yes_no", "randomly assigned to the drug"), column("y"))
         query = query_of(reading(effect("t", "y"), "Does the drug change y?", table))
-        assert query.design.kind == "randomised" and query.source("design") == "model"
+        assert query.design.kind == "randomised" and query.source("design") == "data"
         injected = profile(column("t (randomly assigned)", "yes_no"), column("y"))
         query = query_of(reading(effect("t (randomly assigned)", "y"), "Does t change y?", injected))
         assert query.design.kind == "observational"
@@ -598,3 +598,36 @@ class TestReceipts:
         query = Query(**({"treatment": "treated", "outcome": "result"} | fields))
         assert says in receipt(query, clinic())
         assert receipt(query).endswith((".", "?"))
+
+
+class TestLevels:
+    """A question may name the treatment or the event by one of its values."""
+
+    def columns(self) -> tuple[Any, ...]:
+        arm = column("arm", "category", "group of the patient", levels=("Control", "Mepacrine"))
+        return arm, column("mepa_resistance", "category", levels=("low", "high")), column("y")
+
+    def test_the_column_whose_value_is_named_is_the_treatment(self) -> None:
+        got = reading(effect("mepa_resistance", "y"), "Did mepacrine raise y?", profile(*self.columns()))
+        assert query_of(got).treatment == "arm"
+        assert query_of(got).treated == "Mepacrine"
+
+    def test_a_value_that_only_says_where_is_not(self) -> None:
+        got = reading(effect("mepa_resistance", "y"), "In the control group, did it raise y?", profile(*self.columns()))
+        assert got.query is None or got.query.treatment != "arm"
+
+    def test_the_event_of_a_coded_outcome(self) -> None:
+        table = profile(column("t", "yes_no"), column("out", "category", levels=("0_no", "1_yes")))
+        assert query_of(reading(effect("t", "out"), "Does t raise out?", table)).outcome_event == "1_yes"
+
+    def test_coded_numbers_become_categories(self) -> None:
+        coded = column("work", "count", "kind of work (1 = none, 2 = part-time, 3 = full-time)", levels=(1, 2, 3))
+        got = reading(effect("t", "y"), "Does t raise y?", profile(column("t", "yes_no"), column("y"), coded))
+        assert query_of(got).categorical == ("work",)
+
+    def test_gaining_means_the_change_and_not_the_level(self) -> None:
+        table = profile(
+            column("t", "yes_no"), column("wt82", description="weight in 1982"), column("wt82_71", description="weight change")
+        )  # fmt: skip
+        assert query_of(reading(effect("t", "wt82"), "Does t make people gain weight?", table)).outcome == "wt82_71"
+        assert query_of(reading(effect("t", "wt82"), "Does t raise weight?", table)).outcome == "wt82"
