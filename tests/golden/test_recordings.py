@@ -43,7 +43,8 @@ def test_a_replay_gives_what_its_query_gives(name: str) -> None:
     if answer.status == "needs_review":
         assert case["status"] == "error" and answer.choices is not None
         return
-    alone = pyllm_causal.analyse(answer.provenance["query"], ROOT / "data" / case["data"])
+    describe = (ROOT / "data" / case["describe"]).read_text(encoding="utf-8")
+    alone = pyllm_causal.analyse(answer.provenance["query"], ROOT / "data" / case["data"], describe=describe)
     for field in ("status", "effect", "estimates", "refutations", "certainty", "sample", "association"):
         assert getattr(answer, field) == getattr(alone, field), field
     assert answer.provenance["language"]["receipt"] in answer.text.replace("\n", " ") or answer.status == "not_causal"

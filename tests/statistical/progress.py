@@ -13,19 +13,16 @@ from scipy import stats
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".statistical"
-
-
 NUMBERS = ("glm.py", "inference.py", "learners.py", "propensity.py", "estimators/*.py")
 
 
 @cache
-def code() -> str:
-    """Fingerprint of the estimators and of these tests: counts of other code are not continued.
-
-    The rest of the package decides who is refused, not what an estimator gives.
-    """
+def code(whole: bool = False) -> str:
+    """Fingerprint of the estimators (of all of causal/, which decides who is refused) and of these tests: counts of other
+    code are not continued."""
     causal = ROOT / "pyllm_causal" / "causal"
-    files = [f for pattern in NUMBERS for f in causal.glob(pattern)] + list(Path(__file__).parent.glob("*.py"))
+    patterns = ("*.py", "estimators/*.py") if whole else NUMBERS
+    files = [f for pattern in patterns for f in causal.glob(pattern)] + list(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256()
     for file in sorted([*files, ROOT / "tests" / "unit" / "causal" / "samples.py"]):
         digest.update(file.read_bytes())
@@ -47,13 +44,19 @@ def path_of(name: str) -> Path:
     return FOLDER / f"{slug}.json"
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str, whole: bool = False) -> dict[str, Any]:
     """What was counted so far by this very code, or an empty count."""
     try:
         found = json.loads(path_of(name).read_text())
     except (OSError, ValueError):
         found = {}
-    return found if found.get("code") == code() else {"name": name, "code": code(), "done": 0}
+    return found if found.get("code") == code(whole) else {"name": name, "code": code(whole), "done": 0}
+
+
+def finished() -> list[dict[str, Any]]:
+    """Every count of the present code that came to a verdict, by name."""
+    found = [json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))]
+    return [c for c in found if c.get("code") in (code(), code(True)) and "met" in c]
 
 
 def save(counts: dict[str, Any]) -> None:

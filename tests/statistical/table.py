@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from tests.statistical.progress import FOLDER, code
+from tests.statistical.progress import finished
 
 HEAD = """# Monte-Carlo goals
 
@@ -22,8 +20,7 @@ estimates, *bias* is in units of that spread.
 
 def page() -> str:
     """Markdown of everything counted in `.statistical/` by the present code."""
-    found = [json.loads(f.read_text()) for f in sorted(FOLDER.glob("*.json"))]
-    found = [c for c in found if c.get("code") == code() and "met" in c]
+    found = finished()
     lines = [HEAD]
     for c in (c for c in found if "method" in c):
         lines.append(
