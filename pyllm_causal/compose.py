@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from .analysis import Answer, Estimand, NotIdentified, Step
 from .causal.bounds import no_assumption
 from .causal.certainty import grade, relevant_matters
-from .causal.contrast import Contrast, contrasts
+from .causal.contrast import Contrast, as_arms, contrasts
 from .causal.diagnose import examine
-from .causal.estimate import Estimates, estimate, unit_of
+from .causal.estimate import Estimates, estimate, settled, unit_of
+from .causal.estimators.regression import UNEVEN, stepped
 from .causal.inference import effect_of
 from .causal.refuters import Trial, refute
-from .causal.sample import Drawn, draw
+from .causal.sample import Drawn, Sample, draw
 from .data import Table
 from .errors import CausalError, QueryError
 from .query import Query
@@ -40,6 +41,9 @@ def supported(query: Query) -> None:
         if getattr(query, field) is not None:
             raise QueryError(f"`{field}` is not supported yet.", "Leave it out.")
     if query.kind == "association":
+        for field in ("weights", "cluster"):
+            if getattr(query, field) is not None:
+                raise QueryError(f"`{field}` is not supported for kind association yet.", "Leave it out.")
         return
     if query.design.kind not in DESIGNS:
         raise QueryError(
@@ -73,13 +77,16 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
     if not asked:
         return refused(query, table, seed, clock.seconds, _constant(query))
     lines: list[Line] = []
-    for i, contrast in enumerate(asked):
+    refusals: list[tuple[Contrast, NotIdentified]] = []
+    for contrast in asked:
         line = _line(query, table, seed, clock, estimand, contrast)
         if isinstance(line, NotIdentified):
-            if i == 0:
-                return refused(query, table, seed, clock.seconds, _with_bounds(line, query, table, estimand, contrast))
-            continue
-        lines.append(line)
+            refusals.append((contrast, line))
+        else:
+            lines.append(line)
+    if not lines:
+        contrast, refusal = refusals[0]
+        return refused(query, table, seed, clock.seconds, _with_bounds(refusal, query, table, estimand, contrast))
     main = lines[0]
     facts, certainty = main.facts, main.facts.certainty
     estimand = _worded(estimand, facts, query)
@@ -90,6 +97,10 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
         sentences += [say.headline(other.facts), *say.size_sentences(other.facts)]
     if len(lines) > 1:
         sentences.append(f"{len(lines)} comparisons were made, so one of them may stand out by chance.")
+    for contrast, refusal in refusals:
+        sentences.append(
+            f"{_value(contrast.treated)} could not be compared with {_value(contrast.control)}: {refusal.reason}"
+        )
     small = number(facts.matters) + (f" {facts.unit}" if facts.unit and facts.unit != "probability" else "")
     if facts.outcome_kind == "yes_no":
         small = f"{number(100 * facts.matters)} in 100"
@@ -104,7 +115,7 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
         method=main.estimates.headline.method,
         estimand=estimand,
         unadjusted=main.estimates.unadjusted,
-        arms=tuple(_arm(x) for x in lines) if len(asked) > 1 else None,
+        arms=(*map(_arm, lines), *(_refused_arm(c, r) for c, r in refusals)) if len(asked) > 1 else None,
         decision=_decision(main),
         sample=sample,
         estimates=(main.estimates.headline, *main.estimates.others),
@@ -123,8 +134,12 @@ def _line(
     examined = examine(drawn, query)
     if isinstance(examined, NotIdentified):
         return examined
-    drawn, sample = examined.drawn, examined.drawn.sample
-    _check_scale(query, sample.outcome_kind, float(sample.y.min()))
+    drawn, sample = examined.drawn, settled(examined.drawn.sample)
+    if contrast.kind == "dose" and not sample.per_unit and stepped(sample) < STEP_LEVEL:
+        groups = as_arms(contrast, table.profile.column(str(query.treatment)))
+        if groups is not None:  # no curve fits: the two groups are compared as they are
+            return _line(query, table, seed, clock, estimand, groups)
+    _check_scale(query, sample)
     unit = unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)
     found = estimate(sample, query.scale, unit)
     if found is None:
@@ -146,7 +161,7 @@ def _line(
         if sample.kind == "dose" and sample.per_unit and convention
         else matters
     )
-    notes = found.headline.notes if sample.kind == "dose" and any("outside" in n for n in found.headline.notes) else ()
+    notes = _form_notes(sample, found)
     certainty = grade(
         query, sample.randomised, examined.diagnoses, refutations, found.headline.effect, plain, effective, notes
     )
@@ -165,6 +180,7 @@ def _line(
         matters=effective,
         convention=convention,
         population=_population(query, drawn, examined.trimmed),
+        uneven=UNEVEN in found.headline.notes,
         meanings=_meanings(query, table),
     )
     return Line(drawn, found, facts, examined.diagnoses, refutations, examined.trimmed)
@@ -176,18 +192,37 @@ def _meanings(query: Query, table: Table) -> dict[str, str]:
     return {role: words for role, words in told.items() if words and words.casefold() != roles[role].casefold()}
 
 
+STEP_LEVEL = 0.01
+
+
+def _form_notes(sample: Sample, found: Estimates) -> tuple[str, ...]:
+    """What the fitted form of a dose leaves in doubt; each costs a level of certainty."""
+    if sample.kind != "dose":
+        return ()
+    notes = [n for n in found.headline.notes if "outside" in n]
+    if not sample.per_unit and found.headline.method == "regression" and stepped(sample) < STEP_LEVEL:
+        notes.append("the outcome does not follow the dose along the curve that was fitted")
+    return tuple(notes)
+
+
 def _value(value: Any) -> str:
     if not isinstance(value, float):
         return safe(value)
-    return safe(int(value)) if value.is_integer() and abs(value) < 1e15 else number(value, 4)
+    return safe(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}".replace("-", "−")
 
 
-def _check_scale(query: Query, outcome_kind: str, smallest: float) -> None:
-    if query.scale == "odds_ratio" and outcome_kind != "yes_no":
+def _check_scale(query: Query, sample: Sample) -> None:
+    values = sorted({float(v) for v in sample.y[:1000]} | {float(sample.y.min()), float(sample.y.max())})
+    if query.scale != "difference" and sample.outcome_kind != "yes_no" and len(values) == 2:
+        raise QueryError(
+            f"{safe(query.outcome)} has only the two values {number(values[0])} and {number(values[1])}; which one counts?",
+            "Give `outcome_event`.",
+        )
+    if query.scale == "odds_ratio" and sample.outcome_kind != "yes_no":
         raise QueryError(
             "An odds ratio needs a yes/no outcome.", "Ask for a difference or ratio, or name `outcome_event`."
         )
-    if query.scale in ("ratio", "percent", "rate_ratio") and smallest < 0:
+    if query.scale in ("ratio", "percent", "rate_ratio") and values[0] < 0:
         asked = "percentage change" if query.scale == "percent" else query.scale.replace("_", " ")
         raise QueryError(
             f"A {asked} makes no sense for {safe(query.outcome)}, which has negative values.", "Ask for a difference."
@@ -240,6 +275,10 @@ def _arm(line: Line) -> dict[str, Any]:
     }
 
 
+def _refused_arm(contrast: Contrast, refusal: NotIdentified) -> dict[str, Any]:
+    return {"treated": contrast.treated, "control": contrast.control, "effect": None, "why_not": refusal.reason}
+
+
 def _decision(line: Line) -> dict[str, Any] | None:
     if line.facts.outcome_kind != "yes_no" or line.facts.means is None or line.facts.kind != "arms":
         return None
@@ -281,7 +320,8 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
             refusal = _with_bounds(refusal, query, table, Estimand(strategy="none"), asked[0])
     shown: dict[str, Any] | None = None
     sentence = ""
-    if refusal.code in ("needs_review", "hidden_cause", "no_overlap", "selected_on_collider"):
+    plain = query.weights is None and query.cluster is None  # the description knows neither
+    if plain and refusal.code in ("needs_review", "hidden_cause", "no_overlap", "selected_on_collider"):
         try:
             shown, sentence = associate(query, table)
         except CausalError:

@@ -76,7 +76,10 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def alike(values: Sequence[float], digits: int = 2) -> list[str]:
-    """Several numbers rounded at the same place, two significant digits for the largest, so that they can be compared."""
+    """Several numbers rounded at the same place, two significant digits for the largest, so that they can be compared.
+
+    Different numbers that would look the same get up to two digits more.
+    """
     finite = [abs(v) for v in values if math.isfinite(v) and v != 0]
     if not finite:
         return [number(v) for v in values]
@@ -90,6 +93,8 @@ def alike(values: Sequence[float], digits: int = 2) -> list[str]:
             texts.append(number(v, 1))
         else:
             texts.append(f"{shown + 0.0:,.{max(decimals, 0)}f}".replace("-", "−"))
+    if digits < 4 and len(set(texts)) < len({round(v, 12) for v in values}):
+        return alike(values, digits + 1)
     return texts
 
 

@@ -196,6 +196,20 @@ def _table(table: Table, a: Column, b: Column, keep: Mask) -> tuple[dict[str, An
             )
     if not groups:
         raise QueryError(f"{a.name!r} has too many different values to list.", "Group them first.")
-    return {"kind": "shares", "by": a.name, "column": b.name, "groups": groups}, (
-        f"How {safe(b.name)} is spread differs by {safe(a.name)}; the shares are listed in `association`."
-    )
+    from scipy import stats
+
+    values = table.column(b.name)
+    counts = [
+        [
+            int((keep & level_mask(table, a.name, x.value) & level_mask(table, b.name, y.value)).sum())
+            for y in b.levels[:20]
+        ]
+        for x in a.levels[:20]
+    ]
+    filled = [[n for n, total in zip(row, map(sum, zip(*counts, strict=True)), strict=True) if total] for row in counts]
+    filled = [row for row in filled if sum(row)]
+    p = float(stats.chi2_contingency(filled)[1]) if len(filled) > 1 and len(filled[0]) > 1 and len(values) else 1.0
+    what = {"kind": "shares", "by": a.name, "column": b.name, "groups": groups, "p_value": p}
+    if p < 0.05:
+        return what, f"How {safe(b.name)} is spread differs by {safe(a.name)}; the shares are listed in `association`."
+    return what, f"{safe(b.name)} is spread much the same whatever {safe(a.name)} is: no clear difference."

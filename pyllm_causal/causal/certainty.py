@@ -54,10 +54,17 @@ def grade(
         down.append(f"the margin is wide: the data fit anything from {low} to {high}{unit}")
     if effect.unbounded:
         level -= 2
-        down.append("chance cannot be bounded with so few rows")
-    for name, text in (("overlap", ""), ("attrition", "rows were lost unequally: "), ("clusters", ""), ("missing", "")):
+        down.append(effect.reason or "chance cannot be bounded")
+    faults = (
+        ("overlap", ""),
+        ("attrition", "rows were lost unequally: "),
+        ("clusters", ""),
+        ("missing", ""),
+        ("weights", ""),
+    )
+    for name, text in (*faults, ("few_rows", "")):
         if name in found and found[name].status == "warning":
-            level -= 1
+            level -= 2 if name == "clusters" and found[name].figures.get("clusters", 99) < 6 else 1
             down.append(text + found[name].finding)
     if not randomised and "balance" in found and found["balance"].status == "warning":
         level -= 1
@@ -65,12 +72,13 @@ def grade(
     if "selection" in found:
         level -= 1
         down.append(found["selection"].finding)
-    counted = [r for r in refutations if r.check != "other_methods" and r.suggested_by != "model"]
+    counted = [r for r in refutations if r.check not in ("other_methods", "hidden_cause") and r.suggested_by != "model"]
     failed = [r for r in counted if r.verdict == "failed"]
     if failed:
         level -= 1
         down.append("a check failed: " + join([NAMES.get(r.check, r.check) for r in failed]))
     level -= _graph_doubts(query, randomised, down)
+    level -= len(notes)
     down += notes
     placebo = checks.get("placebo_treatment")
     if placebo is not None and placebo.verdict == "passed":
@@ -149,7 +157,7 @@ def _observational(
     down.append(text)
     if not reviewed:
         down.append("nobody has checked the list of shared causes yet")
-    if reviewed and control and strong and level == 1:
+    if reviewed and query.graph is not None and control and strong and level == 1:
         up.append(
             "a negative control came out clean, and a hidden cause as strong as the strongest measured one would not undo it"
         )

@@ -130,7 +130,28 @@ def contrasts(query: Query, profile: Profile) -> list[Contrast]:
         return [Contrast("arms", *pair)]
     if is_categorical(column, query) or column.distinct == 2:
         return _by_level(column, treated, control)
-    return [_dose(column, query)]
+    dose = _dose(column, query)
+    if query.design.kind == "randomised" and not dose.per_unit:
+        return [as_arms(dose, column) or dose]  # with both groups at hand no curve has to be assumed
+    return [dose]
+
+
+MOST_ARMS = 12
+ROWS_AN_ARM = 30
+
+
+def as_arms(dose: Contrast, column: Column) -> Contrast | None:
+    """The same two numbers as groups of rows, where the column has few values and enough rows at both."""
+    rows = {as_number(lv.value): lv for lv in column.levels}
+    pair = rows.get(as_number(dose.treated)), rows.get(as_number(dose.control))
+    if (
+        column.distinct > MOST_ARMS
+        or pair[0] is None
+        or pair[1] is None
+        or min(p.rows for p in pair if p) < ROWS_AN_ARM
+    ):
+        return None
+    return Contrast("arms", pair[0].value, pair[1].value)
 
 
 def _both_same(column: Column, level: Value) -> QueryError:

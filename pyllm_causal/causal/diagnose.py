@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
+DECIDED = 1e-3  # of the variation in a dose left over: what remains is noise of measurement
 SUPPORT = 0.01  # a chance of treatment below this (or above 1 − this) means: no counterpart
 TRIM_FROM = 0.10  # up to this share without counterparts nothing is cut
 REFUSE_FROM = 0.50
+FEW = 20  # rows in the smaller group; below, an interval leans on the shape of the outcome
+WARN_FROM = 0.05
 ALIKE = 0.1  # standardised mean difference that counts as alike (Austin 2009)
 
 
@@ -45,6 +48,15 @@ def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
         return refusal
     found: list[Diagnosis] = []
     trimmed = 0.0
+    if sample.weighted:
+        effective = _effective(sample)
+        if isinstance(effective, NotIdentified):
+            return effective
+        found.append(effective)
+    if sample.randomised and sample.k and sample.kind == "arms":
+        refusal = _not_random(sample, query)
+        if refusal is not None:
+            return refusal
     if not sample.randomised and sample.k:
         overlap = _overlap(drawn, query) if sample.kind == "arms" else _dose_overlap(drawn, query)
         if isinstance(overlap, NotIdentified):
@@ -68,6 +80,13 @@ def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
                 return refusal
     if sample.k and sample.kind == "arms":
         found.append(_balance(sample))
+    elif sample.k and sample.randomised:
+        found.append(_alike_at_start(sample, {}))
+    if sample.kind == "arms":
+        smallest = min(int((sample.arm == a).sum()) for a in (0, 1))
+        if smallest < FEW:
+            text = f"one of the groups has only {smallest} rows"
+            found.append(Diagnosis(name="few_rows", status="warning", finding=text, figures={"smallest": smallest}))
     found += _missing(drawn, query)
     if sample.cluster is not None:
         found.append(_clusters(sample, query))
@@ -226,10 +245,10 @@ def _overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotI
             ),
             ~outside,
         )
-    status = "warning" if share > 0.02 else "ok"
+    status = "warning" if share > WARN_FROM else "ok"
     finding = (
         f"{number(100 * share)}% of the rows have hardly any counterpart in the other group"
-        if share > 0.02
+        if share > WARN_FROM
         else "both groups contain similar people"
     )
     return Diagnosis(
@@ -283,11 +302,13 @@ def _dose_overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, None] | NotIde
     import numpy as np
 
     sample = drawn.sample
-    design = glm.with_intercept(standardised(sample.x))
-    residual = sample.dose - glm.fit(design, sample.dose, sample.weights).mean(design)
+    rich = expanded(sample.x) if sample.n >= 100 else None
+    fold = folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
+    rows = np.ones(sample.n, dtype=bool)
+    fitted = out_of_fold(standardised(sample.x), rich, sample.dose, sample.weights, rows, fold, "linear")[0]
+    residual = sample.dose - fitted
     left = float(residual @ residual) / float(((sample.dose - sample.dose.mean()) ** 2).sum())
-    left *= sample.n / max(sample.n - sample.k - 1, 1)
-    if left < 1e-6:
+    if left < DECIDED or _folded(sample):
         return NotIdentified(
             code="no_overlap",
             reason=(
@@ -303,6 +324,55 @@ def _dose_overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, None] | NotIde
         finding=f"{number(100 * min(left, 1.0))}% of the variation in {safe(query.treatment)} is left after adjusting",
         figures={"variation_left": float(np.minimum(left, 1.0))},
     ), None
+
+
+def _folded(sample: Sample) -> bool:
+    """Whether one covariate alone decides the dose, along any curve: rows next to each other in it have the same dose."""
+    import numpy as np
+
+    total = float(((sample.dose - sample.dose.mean()) ** 2).mean())
+    for j in range(sample.k):
+        if len(np.unique(sample.x[:, j])) < 0.5 * sample.n or sample.n < 100:
+            continue
+        steps = np.diff(sample.dose[np.argsort(sample.x[:, j], kind="stable")])
+        if 0.5 * float((steps**2).mean()) < DECIDED * total:
+            return True
+    return False
+
+
+def _effective(sample: Sample) -> Diagnosis | NotIdentified:
+    """How many equally weighted rows the weights are worth (Kish 1965, section 11.7)."""
+    n = float(sample.weights.sum() ** 2 / (sample.weights**2).sum())
+    if n < 4:
+        return NotIdentified(
+            code="too_few_rows",
+            reason=f"The weights let so few rows decide that the table is worth about {number(n)} rows.",
+            would_help=("weights without such extremes",),
+        )
+    few = n < max(30.0, 0.1 * sample.n)
+    return Diagnosis(
+        name="weights",
+        status="warning" if few else "ok",
+        finding=f"with these weights {count(sample.n)} rows are worth about {count(round(n))}",
+        figures={"effective_rows": n},
+    )
+
+
+def _not_random(sample: Sample, query: Query) -> NotIdentified | None:
+    """A refusal when columns of the table decide an assignment that is said to be random."""
+    if min(int((sample.arm == a).sum()) for a in (0, 1)) < 10:
+        return None
+    decided = _decided_by(sample)
+    if decided is None:
+        return None
+    return NotIdentified(
+        code="not_random",
+        reason=(
+            f"{join(decided[:4])} {'decides' if len(decided) == 1 else 'decide'} who got which {safe(query.treatment)},"
+            " so it cannot have been dealt out at random, and nobody comparable is there to compare with."
+        ),
+        would_help=("the column that says who was drawn", "or an analysis of the cut-off as a discontinuity"),
+    )
 
 
 def _paired_strata(sample: Sample) -> Mask:
@@ -355,15 +425,7 @@ def _balance(sample: Sample) -> Diagnosis:
     worst = max(r["after"] for r in rows if isinstance(r["after"], float))
     figures: dict[str, object] = {"covariates": rows, "worst_after": worst}
     if sample.randomised:
-        p = _joint_test(sample)
-        figures["p_value"] = p
-        bad = p < 0.001
-        finding = (
-            "the groups differ at the start by more than chance would give: was it really at random?"
-            if bad
-            else "the groups were alike at the start, as chance would have it"
-        )
-        return Diagnosis(name="balance", status="warning" if bad else "ok", finding=finding, figures=figures)
+        return _alike_at_start(sample, figures)
     alike = sum(1 for r in rows if isinstance(r["after"], float) and r["after"] <= ALIKE)
     ok = alike == len(rows)
     finding = f"after weighting the groups are alike in {alike} of {len(rows)} covariate{'s' if len(rows) > 1 else ''}"
@@ -372,36 +434,56 @@ def _balance(sample: Sample) -> Diagnosis:
     )
 
 
-def _joint_test(sample: Sample) -> float:
-    """p-value that all covariates together do not predict the arm (within strata, where there are any)."""
+def _alike_at_start(sample: Sample, figures: dict[str, object]) -> Diagnosis:
+    p = _joint_test(sample)
+    if p is None:
+        finding = "whether the groups were alike at the start cannot be tested with these rows"
+        return Diagnosis(name="start", status="ok", finding=finding, figures=figures)
+    bad = p < 0.001
+    finding = (
+        "the groups differ at the start by more than chance would give: was it really at random?"
+        if bad
+        else "the groups were alike at the start, as chance would have it"
+    )
+    figures = {**figures, "p_value": p}
+    return Diagnosis(name="balance", status="warning" if bad else "ok", finding=finding, figures=figures)
+
+
+def _joint_test(sample: Sample) -> float | None:
+    """p-value that covariates and their squares together do not predict the treatment (within strata, where there are any;
+    on the means of clusters, where there are any). None where there is nothing to test or too little to test it with."""
     import numpy as np
     from scipy import stats
 
     x = standardised(sample.x)
-    t = (sample.arm == 1).astype("float64")
-    base = np.ones((sample.n, 1))
-    if sample.strata is not None:
+    x = np.column_stack([x, *(x[:, j] ** 2 for j in range(x.shape[1]) if len(np.unique(x[:, j])) > 2)])
+    t = (sample.arm == 1).astype("float64") if sample.kind == "arms" else sample.dose
+    if sample.cluster is not None:
+        sizes = np.bincount(sample.cluster)
+        x = np.column_stack([np.bincount(sample.cluster, weights=c) / sizes for c in x.T])
+        t = np.bincount(sample.cluster, weights=t) / sizes
+    base = np.ones((len(t), 1))
+    if sample.strata is not None and sample.cluster is None:
         levels = int(sample.strata.max()) + 1
         base = np.eye(levels)[sample.strata]
     residual_x = x - base @ np.linalg.lstsq(base, x, rcond=None)[0]
     residual_t = t - base @ np.linalg.lstsq(base, t, rcond=None)[0]
     keep = residual_x.std(axis=0) > 1e-8
-    if not keep.any() or sample.cluster is not None:
-        return 1.0
+    if not keep.any():
+        return None
     beta = np.linalg.lstsq(residual_x[:, keep], residual_t, rcond=None)[0]
     fitted = residual_x[:, keep] @ beta
     rest = residual_t - fitted
-    p, dof = int(keep.sum()), sample.n - base.shape[1] - int(keep.sum())
-    if dof <= 0:
-        return 1.0
+    p = int(np.linalg.matrix_rank(residual_x[:, keep], tol=1e-6 * len(t) ** 0.5))
+    dof = len(t) - base.shape[1] - p
+    if dof < 5:
+        return None
     f = float(fitted @ fitted) / p / max(float(rest @ rest) / dof, 1e-12)
     return float(stats.f.sf(f, p, dof))
 
 
 def _missing(drawn: Drawn, query: Query) -> list[Diagnosis]:
     """Rows lost for missing values, and whether the arms lost them unequally."""
-    from scipy import stats
-
     out: list[Diagnosis] = []
     lost = [d for d in drawn.count.dropped if d.reason.startswith("no ") and not d.reason.startswith("no counterpart")]
     base = drawn.count.used + sum(d.rows for d in lost)
@@ -416,28 +498,45 @@ def _missing(drawn: Drawn, query: Query) -> list[Diagnosis]:
                 figures={"share": share},
             )
         )
-    outcome = f"no {safe(query.outcome)}"
-    attrition = [d for d in drawn.count.dropped if d.reason == outcome]
-    arms = [drawn.labels[1], drawn.labels[0]]
-    if attrition and drawn.sample.kind == "arms":
-        gone = [attrition[0].by_arm.get(a, 0) for a in arms]
-        stayed = [drawn.count.by_arm.get(a, 0) for a in arms]
-        total = [g + s for g, s in zip(gone, stayed, strict=True)]
-        rates = [g / t if t else 0.0 for g, t in zip(gone, total, strict=True)]
-        p = float(stats.fisher_exact([gone, stayed])[1])
-        differs = p < 0.01 and abs(rates[0] - rates[1]) >= 0.02
-        out.append(
-            Diagnosis(
-                name="attrition",
-                status="warning" if differs else "ok",
-                finding=(
-                    f"{safe(query.outcome)} is missing for {number(100 * rates[0])}% where {arms[0]} and"
-                    f" {number(100 * rates[1])}% where {arms[1]}"
-                ),
-                figures={"rate_first": rates[0], "rate_second": rates[1], "p_value": p},
-            )
-        )
+    if drawn.sample.kind == "arms":
+        tested = [_lost_by_arm(drawn, d) for d in drawn.count.dropped if _at_stake(drawn, query, d)]
+        out += sorted(tested, key=lambda d: (d.status == "ok", d.figures["p_value"]))[:1]
     return out
+
+
+def _at_stake(drawn: Drawn, query: Query, dropped: Dropped) -> bool:
+    """Losses that could differ because of the treatment: a missing outcome always; in an experiment any other, filters too."""
+    if dropped.reason == f"no {safe(query.outcome)}":
+        return True
+    return (
+        drawn.sample.randomised
+        and dropped.reason.startswith(("no ", "not "))
+        and not dropped.reason.startswith("no counter")
+    )
+
+
+def _lost_by_arm(drawn: Drawn, dropped: Dropped) -> Diagnosis:
+    """Fisher's exact test that both arms lost the same share for this reason."""
+    from scipy import stats
+
+    arms = [drawn.labels[1], drawn.labels[0]]
+    gone = [dropped.by_arm.get(a, 0) for a in arms]
+    stayed = [drawn.count.by_arm.get(a, 0) for a in arms]
+    total = [g + s for g, s in zip(gone, stayed, strict=True)]
+    rates = [g / t if t else 0.0 for g, t in zip(gone, total, strict=True)]
+    p = float(stats.fisher_exact([gone, stayed])[1])
+    differs = p < 0.01 and abs(rates[0] - rates[1]) >= 0.02
+    what = (
+        f"{dropped.reason[3:]} is missing"
+        if dropped.reason.startswith("no ")
+        else f"rows are left out as {dropped.reason}"
+    )
+    return Diagnosis(
+        name="attrition",
+        status="warning" if differs else "ok",
+        finding=f"{what} for {number(100 * rates[0])}% where {arms[0]} and {number(100 * rates[1])}% where {arms[1]}",
+        figures={"rate_first": rates[0], "rate_second": rates[1], "p_value": p},
+    )
 
 
 def _clusters(sample: Sample, query: Query) -> Diagnosis:

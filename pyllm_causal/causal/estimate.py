@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..analysis import Effect, Estimate
 from ..query import Scale
 from ..wording import safe
 from .estimators import REGISTRY, Estimator
-from .estimators.doubly_robust import fit_with_form
-from .estimators.regression import unadjusted
+from .estimators.doubly_robust import SEED, fit_with_form
+from .estimators.regression import form_of, unadjusted
 from .inference import Fit, effect_of
+from .learners import folds, out_of_fold
+from .propensity import standardised
 from .sample import Sample
 
 FORM_Z = 3.0  # a flexible outcome model must beat the straight one this clearly to take over
@@ -31,7 +33,7 @@ class Estimates:
 def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
     """All estimates, or None when the scale is undefined in these data (a mean of zero under a ratio).
 
-    Rule: random assignment without covariates, the plain difference; otherwise regression standardisation, unless a
+    Rule: random assignment without covariates, the plain difference, within strata where there are any; otherwise regression standardisation, unless a
     flexible outcome model predicts clearly better out of sample: then the cross-fitted doubly robust estimate.
     """
     from numpy.linalg import LinAlgError
@@ -46,7 +48,9 @@ def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
             failed.add("doubly_robust")
     if REGISTRY["difference_in_means"].fits(sample):
         first = "difference_in_means"
-    elif form >= FORM_Z and not sample.randomised and not (sample.kind == "dose" and not sample.per_unit):
+    elif REGISTRY["post_stratified"].fits(sample):
+        first = "post_stratified"
+    elif form >= FORM_Z and not sample.randomised and (sample.kind == "arms" or form_of(sample)[0] == 1):
         first = "doubly_robust"
     else:
         first = "regression"
@@ -81,12 +85,29 @@ def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
     return Estimates(results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first])
 
 
+def settled(sample: Sample) -> Sample:
+    """The sample with a whole-number outcome read as a count only where a log-linear model predicts it better than a
+    straight one out of sample: scores, ages and money are whole numbers too."""
+    import numpy as np
+
+    if sample.outcome_kind != "count" or sample.n < 20:
+        return sample if sample.outcome_kind != "count" else replace(sample, outcome_kind="number")
+    t = sample.dose if sample.kind == "dose" else (sample.arm == 1).astype("float64")
+    x = standardised(np.column_stack([t, sample.x]))
+    fold = folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
+    rows = np.ones(sample.n, dtype=bool) if sample.kind == "dose" else sample.arm >= 0
+    line, _ = out_of_fold(x, None, sample.y, sample.weights, rows, fold, "linear")
+    curve, _ = out_of_fold(x, None, sample.y, sample.weights, rows, fold, "poisson")
+    losses = [float(np.average((sample.y - p)[rows] ** 2, weights=sample.weights[rows])) for p in (line, curve)]
+    return sample if losses[1] < losses[0] else replace(sample, outcome_kind="number")
+
+
 def _sensible(estimator: Estimator, sample: Sample, scale: Scale) -> bool:
     if estimator.name == "matching":
         return scale == "difference"
     if sample.kind == "dose" and not sample.per_unit:
         # weighting and the partially linear model are straight lines in the dose
-        return estimator.name == "regression" or sample.outcome_kind == "number"
+        return estimator.name in ("regression", "doubly_robust") or sample.outcome_kind == "number"
     return True
 
 

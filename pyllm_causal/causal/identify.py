@@ -13,10 +13,12 @@ from ..data import Table
 from ..errors import GraphError, QueryError, UnknownColumn
 from ..filter import parse_filter
 from ..graph import Graph
+from ..profile import Column
 from ..query import Query, Randomised
 from ..wording import columns_text, join, safe
 from . import separation as sep
 from .contrast import check_filled
+from .sample import MOST_LEVELS
 
 Graphical = dict[str, list[str]]
 Selected = dict[str, str]
@@ -156,6 +158,10 @@ def _from_graph(
     selected = list(selection)
     children = _pruned(graph, [treatment, outcome, *selected, *(adjust or [])])
     usable = {c.name for c in table.profile.columns if c.kind != "empty"} & set(children)
+    # columns that are text, or hardly recorded, are held fixed only where nothing else will do
+    easy = usable & {c.name for c in table.profile.columns if _easy(c)}
+    if sep.minimal_adjustment(children, treatment, outcome, easy, selected) is not None:
+        usable = easy | (usable & {treatment, outcome, *(adjust or [])})
     found = sep.minimal_adjustment(children, treatment, outcome, usable, selected)
     if found is None:
         return _hopeless(query, graph, children, usable, selected)
@@ -174,6 +180,12 @@ def _from_graph(
         adjust_for=tuple(found),
         assumptions=(*hidden, *notes, *_STANDARD),
     )
+
+
+def _easy(column: Column) -> bool:
+    """Whether holding the column fixed costs few rows and few coefficients."""
+    wide = column.kind == "category" and column.distinct > max(MOST_LEVELS, column.rows // 20)
+    return column.kind != "text" and not wide and column.missing <= 0.2 * column.rows
 
 
 def _pruned(graph: Graph, keep: list[str]) -> Graphical:
@@ -267,7 +279,7 @@ def _selection_on_collider(graph: Graph, query: Query, selection: Selected) -> N
 
 def _distorted(query: Query, chosen: list[str], affected: list[str]) -> NotIdentified:
     by, what = join([safe(c) for c in chosen]), join([safe(c) for c in affected])
-    how = f", and by your graph {what} affects that" if query.graph is not None else ""
+    how = f", and by your graph {what} {_verb(affected, 'affects')} that" if query.graph is not None else ""
     return NotIdentified(
         code="selected_on_collider",
         reason=(

@@ -101,15 +101,20 @@ def effect_of(fit: Fit, sample: Sample, scale: Scale, unit: str = "", level: flo
         value = _back(estimate, scale)
         return Effect(
             value=value, low=None, high=None, level=level, scale=scale, unit=unit, unbounded=True,
-            reason="too few rows to say how far chance could have moved it",
+            reason=(
+                "every row of a group has the same outcome, so chance cannot be judged"
+                if error == 0
+                else "too few rows to say how far chance could have moved it"
+            ),
         )  # fmt: skip
     spread = stats.t if math.isfinite(dof) else stats.norm
     arguments = (dof,) if math.isfinite(dof) else ()
+    most = 1.0 if scale == "difference" and sample.outcome_kind == "yes_no" and sample.kind == "arms" else math.inf
     half = float(spread.ppf(0.5 + level / 2, *arguments)) * error
     return Effect(
         value=_back(estimate, scale),
-        low=_back(estimate - half, scale),
-        high=_back(estimate + half, scale),
+        low=max(_back(estimate - half, scale), -most),
+        high=min(_back(estimate + half, scale), most),
         level=level,
         scale=scale,
         unit=unit,

@@ -271,7 +271,7 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
         control=float(contrast.control) if contrast.kind == "dose" else 0.0,
         outcome_kind=kind,
         target=query.target,
-        per_unit=contrast.per_unit,
+        per_unit=contrast.per_unit and query.scale == "difference",
         randomised=estimand.strategy == "randomised",
         cluster=None if cluster is None else np.unique(cluster[rows], return_inverse=True)[1],
         strata=_strata(table, strata_names, rows),

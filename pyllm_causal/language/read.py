@@ -225,10 +225,9 @@ def _fields(
         fields["treatment"] = form.treatment
     if form.kind == "effect_by_group":
         fields["by"] = form.by
-    if form.kind == "effect" and "treatment" not in given:
-        if meant := grounding.by_level(question, fields, columns):
-            fields["treatment"] = meant
-            form = form.model_copy(update={"treatment": meant})
+    if form.kind == "effect" and "treatment" not in given and (meant := grounding.by_level(question, fields, columns)):
+        fields["treatment"] = meant
+        form = form.model_copy(update={"treatment": meant})
     for role in ("treatment", "outcome"):
         # Only plain questions come in two halves that can be told apart.
         if form.kind == "effect" and role not in given and grounding.far_better(question, fields, role, columns):

@@ -42,6 +42,7 @@ class Facts:
     matters: float
     convention: bool
     population: str
+    uneven: bool = False  # a dose whose effect is not the same everywhere
     meanings: dict[str, str] = field(default_factory=dict)  # treatment, outcome: what the table's dictionary calls them
 
 
@@ -59,7 +60,7 @@ def cause_phrase(f: Facts) -> str:
     words = f.query.words.get("treatment")
     name = safe(f.query.treatment, 60)
     if f.kind == "dose":
-        return f"each further unit of {name}" if f.per_unit else f"{name} at {f.treated} rather than {f.control}"
+        return f"each further unit of {name}" if f.per_unit else f"having {name} at {f.treated} rather than {f.control}"
     contrast = f"{name} = {f.treated} rather than {f.control}"
     return f"{safe(words, 60)} ({contrast})" if words else f"having {contrast}"
 
@@ -76,9 +77,7 @@ def headline(f: Facts) -> str:
     what = f"the chance of {outcome}" if yes_no else outcome
     among = f" among {f.population}" if f.query.where or f.query.target != "everyone" else ""
     clear = excludes_null(f.effect)
-    small = (
-        f.plain.low is not None and f.plain.high is not None and -f.matters < f.plain.low and f.plain.high < f.matters
-    )
+    small = _small(f)
     if level == "very_low":
         return f"We can't tell whether {subject} changes {what}{among}."
     if small and not (clear and f.convention):
@@ -92,6 +91,21 @@ def headline(f: Facts) -> str:
     if yes_no:
         return f"{cap(subject)} {VERBS[level]} a {slightly}{direction} chance of {outcome}{among}."
     return f"{cap(subject)} {VERBS[level]} {slightly}{direction} {outcome}{among}."
+
+
+def _small(f: Facts) -> bool:
+    """Whether the whole interval lies inside the smallest difference that matters. By our convention of 2 in 100 alone a rare
+    event could double unseen, so the ratio has to be close to one as well; and an average over a bent dose is no "no difference"."""
+    if f.plain.low is None or f.plain.high is None or not (-f.matters < f.plain.low and f.plain.high < f.matters):
+        return False
+    if not f.convention:
+        return True
+    if f.uneven:
+        return False
+    if f.outcome_kind != "yes_no" or f.means is None:
+        return True
+    base = f.means[1]
+    return base > 0 and 1 + f.plain.low / base >= 0.8 and 1 + f.plain.high / base <= 1.25
 
 
 def _explained(f: Facts, role: str, text: str) -> str:
@@ -223,12 +237,18 @@ def rests_on(
     lines.append(_item(" ", text + "."))
     if estimand.strategy == "randomised":
         fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
-        told = "" if query.source("design") == "you" else ", as the question or the description has it; nobody has confirmed that"
+        told = (
+            ""
+            if query.source("design") == "you"
+            else ", as the question or the description has it; nobody has confirmed that"
+        )
         lines.append(_item(" ", f"The groups were formed at random{fixed}{told}."))
     elif estimand.adjust_for:
         lines.append(_item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
     else:
-        lines.append(_item(" ", "Nothing was held fixed."))
+        said = query.adjust_for == () and query.source("graph") == "you"
+        why = ": you said that nothing drives both." if said and query.graph is None else "."
+        lines.append(_item(" ", f"Nothing was held fixed{why}"))
     if unadjusted is not None and estimand.adjust_for:
         lines.append(_item(" ", f"Without that the figure would have been {plain_figure(unadjusted)}."))
     who = query.source("graph")

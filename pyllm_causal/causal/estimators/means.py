@@ -32,3 +32,43 @@ def difference_in_means(sample: Sample) -> Fit:
     else:
         dof = float(smallest - 1)
     return Fit(means[0], means[1], influence=influence, dof=dof)
+
+
+def _within_strata(sample: Sample) -> bool:
+    """Random within strata, two rows an arm in each, and nothing else to adjust for."""
+    import numpy as np
+
+    if sample.kind != "arms" or not sample.randomised or sample.strata is None or (sample.arm < 0).any():
+        return False
+    size = int(sample.strata.max()) + 1
+    held = np.bincount(sample.strata, minlength=size) > 0
+    fewest = [np.bincount(sample.strata[sample.arm == a], minlength=size)[held].min() for a in (0, 1)]
+    first = np.array([np.flatnonzero(sample.strata == s)[0] if held[s] else 0 for s in range(size)])
+    return bool(min(fewest) >= 2 and np.array_equal(sample.x, sample.x[first][sample.strata]))
+
+
+@estimator("post_stratified", "comparison within strata, averaged over them", _within_strata)
+def post_stratified(sample: Sample) -> Fit:
+    """Differences within strata, averaged by their share of the rows (Miratrix, Sekhon & Yu 2013, equation 4).
+
+    Estimand: E[Y(1)] − E[Y(0)] over all strata, also where shares treated and effects differ between them.
+    """
+    import numpy as np
+
+    assert sample.strata is not None
+    size = int(sample.strata.max()) + 1
+    total = np.bincount(sample.strata, weights=sample.weights, minlength=size)
+    means, influence = [], np.zeros((sample.n, 2))
+    for column, arm in ((0, 1), (1, 0)):
+        rows = sample.arm == arm
+        s = sample.strata[rows]
+        weight = np.bincount(s, weights=sample.weights[rows], minlength=size)
+        rows_in = np.bincount(s, minlength=size)
+        safe_weight = np.where(weight > 0, weight, 1.0)
+        inside = np.bincount(s, weights=(sample.weights * sample.y)[rows], minlength=size) / safe_weight
+        mean = float(total @ inside / total.sum())
+        influence[:, column] = sample.weights * (inside[sample.strata] - mean)
+        scale = np.sqrt(rows_in / np.maximum(rows_in - 1, 1)) * total / safe_weight
+        influence[rows, column] += sample.weights[rows] * (sample.y[rows] - inside[s]) * scale[s]
+        means.append(mean)
+    return Fit(means[0], means[1], influence=influence, dof=float(sample.n - 2 * int((total > 0).sum())))

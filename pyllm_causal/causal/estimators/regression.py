@@ -27,6 +27,7 @@ ROWS_A_SLOPE = 10  # rows in the smaller arm for every coefficient of its own; w
 # 95 % where slope and spread of the dose vary together. A curve doubles the margin, so it needs clear evidence.
 CURVE_LEVEL = 0.01
 VARIED_LEVEL = 0.5
+UNEVEN = "the effect is not the same at every dose; this is its average over the range seen"
 
 
 def _fits(sample: Sample) -> bool:
@@ -138,6 +139,8 @@ def _dose(sample: Sample) -> Fit:
     notes: tuple[str, ...] = ()
     if powers > 1:
         notes = ("the effect is not the same at every dose: a curve was fitted",)
+    elif sample.per_unit and sample.n >= 50 and curved(sample) < CURVE_LEVEL:
+        notes = (UNEVEN,)
     if not inside:
         notes += ("one of the two values lies outside the range seen: the straight line was extended",)
 
@@ -179,6 +182,28 @@ def form_of(sample: Sample) -> tuple[int, bool]:
     return (_bend(sample.dose) if bent else 1), interact
 
 
+def stepped(sample: Sample) -> float:
+    """p-value of a robust Wald test that the mean outcome follows the fitted form in the dose: groups of equal dose (or
+    tenths of the rows) may add nothing to it. 1.0 where there are too few rows to ask."""
+    import numpy as np
+
+    values = np.unique(sample.dose)
+    if len(values) < 3 or sample.n < 100:
+        return 1.0
+    power = form_of(sample)[0]
+    groups = np.searchsorted(values, sample.dose) if len(values) <= 12 else None
+    if groups is None:
+        groups = np.searchsorted(np.unique(np.quantile(sample.dose, np.arange(1, 10) / 10)), sample.dose)
+    labels, sizes = np.unique(groups, return_counts=True)
+    filled = [g for g, size in zip(labels, sizes, strict=True) if size >= 10]
+    free = filled[1 : len(filled) - power]
+    if not free:
+        return 1.0
+    t = _centred(sample.dose[:, None])[:, 0]
+    added = np.column_stack([*((groups == g).astype("float64") for g in free), *(t**p for p in range(2, power + 1))])
+    return _wald(sample, added, FAMILY[sample.outcome_kind] if not sample.per_unit else "linear", len(free))
+
+
 def _inside(sample: Sample) -> bool:
     """Whether both doses lie inside the range seen."""
     low, high = sorted((sample.treated, sample.control))
@@ -210,7 +235,8 @@ def varied(sample: Sample) -> float:
     return _wald(sample, _centred(sample.x) * t, family)
 
 
-def _wald(sample: Sample, added: Floats, family: glm.Family) -> float:
+def _wald(sample: Sample, added: Floats, family: glm.Family, tested: int | None = None) -> float:
+    """p-value of the first `tested` added columns (all of them unless given), beside the dose and the covariates."""
     import numpy as np
     from scipy import stats
 
@@ -221,12 +247,13 @@ def _wald(sample: Sample, added: Floats, family: glm.Family) -> float:
     if sample.cluster is not None:
         scores = np.column_stack([np.bincount(sample.cluster, weights=c) for c in scores.T])
     cov = model.gram_inverse @ (scores.T @ scores) @ model.gram_inverse
-    block = slice(1, 1 + added.shape[1])
+    count = added.shape[1] if tested is None else tested
+    block = slice(1, 1 + count)
     try:
         wald = float(model.beta[block] @ np.linalg.solve(cov[block, block], model.beta[block]))
     except np.linalg.LinAlgError:
         return 1.0
-    return float(stats.chi2.sf(wald, added.shape[1]))
+    return float(stats.chi2.sf(wald, count))
 
 
 def unadjusted(sample: Sample) -> Fit:
