@@ -78,7 +78,7 @@ def grade(
         level -= 1
         down.append("a check failed: " + join([NAMES.get(r.check, r.check) for r in failed]))
     level -= _graph_doubts(query, randomised, down)
-    level -= len(notes)
+    level -= sum(2 if "does not follow" in note else 1 for note in notes)
     down += notes
     placebo = checks.get("placebo_treatment")
     if placebo is not None and placebo.verdict == "passed":

@@ -9,7 +9,7 @@ from ..query import Scale
 from ..wording import safe
 from .estimators import REGISTRY, Estimator
 from .estimators.doubly_robust import SEED, fit_with_form
-from .estimators.regression import form_of, unadjusted
+from .estimators.regression import unadjusted
 from .inference import Fit, effect_of
 from .learners import folds, out_of_fold
 from .propensity import standardised
@@ -33,8 +33,9 @@ class Estimates:
 def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
     """All estimates, or None when the scale is undefined in these data (a mean of zero under a ratio).
 
-    Rule: random assignment without covariates, the plain difference, within strata where there are any; otherwise regression standardisation, unless a
-    flexible outcome model predicts clearly better out of sample: then the cross-fitted doubly robust estimate.
+    Rule: random assignment without covariates, the plain difference, within strata where there are any; otherwise
+    regression standardisation, unless a flexible outcome model predicts clearly better out of sample: then the
+    cross-fitted doubly robust estimate (between two named doses, regression on bent covariates).
     """
     from numpy.linalg import LinAlgError
 
@@ -50,8 +51,9 @@ def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
         first = "difference_in_means"
     elif REGISTRY["post_stratified"].fits(sample):
         first = "post_stratified"
-    elif form >= FORM_Z and not sample.randomised and (sample.kind == "arms" or form_of(sample)[0] == 1):
-        first = "doubly_robust"
+    elif form >= FORM_Z and not sample.randomised:
+        named = sample.kind == "dose" and not sample.per_unit
+        first = "flexible_regression" if named and REGISTRY["flexible_regression"].fits(sample) else "doubly_robust"
     else:
         first = "regression"
     names = [first, *(n for n, e in REGISTRY.items() if n != first and e.fits(sample) and _sensible(e, sample, scale))]
@@ -99,7 +101,7 @@ def settled(sample: Sample) -> Sample:
     line, _ = out_of_fold(x, None, sample.y, sample.weights, rows, fold, "linear")
     curve, _ = out_of_fold(x, None, sample.y, sample.weights, rows, fold, "poisson")
     losses = [float(np.average((sample.y - p)[rows] ** 2, weights=sample.weights[rows])) for p in (line, curve)]
-    return sample if losses[1] < losses[0] else replace(sample, outcome_kind="number")
+    return sample if losses[1] < 0.97 * losses[0] else replace(sample, outcome_kind="number")
 
 
 def _sensible(estimator: Estimator, sample: Sample, scale: Scale) -> bool:
@@ -107,7 +109,9 @@ def _sensible(estimator: Estimator, sample: Sample, scale: Scale) -> bool:
         return scale == "difference"
     if sample.kind == "dose" and not sample.per_unit:
         # weighting and the partially linear model are straight lines in the dose
-        return estimator.name in ("regression", "doubly_robust") or sample.outcome_kind == "number"
+        return (
+            estimator.name in ("regression", "flexible_regression", "doubly_robust") or sample.outcome_kind == "number"
+        )
     return True
 
 

@@ -19,7 +19,8 @@ MOST_FEATURES = 160
 
 def expanded(x: Floats) -> Floats:
     """(n, p) features of covariates (n, k): the columns, squares and restricted cubic splines of the numeric ones (Harrell
-    2015, equation 2.25; the square because a restricted spline is straight in its tails), and products of pairs; every column standardised. At most 160 columns."""
+    2015, equation 2.25; the square because a restricted spline is straight in its tails), and products of pairs;
+    every column standardised. At most 160 columns."""
     import numpy as np
 
     from .propensity import standardised

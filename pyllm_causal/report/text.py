@@ -83,7 +83,7 @@ def headline(f: Facts) -> str:
     if small and not (clear and f.convention):
         return f"{cap(subject)} {LITTLE[level]} {what}{among}."
     if f.effect.low is None:
-        return f"We can't tell from so few rows whether {subject} changes {what}{among}."
+        return f"We can't tell from these rows whether {subject} changes {what}{among}."
     if not clear:
         return f"We can't tell from this table whether {subject} changes {what}{among}: the margin includes no effect."
     direction = "higher" if f.plain.value > 0 else "lower"
@@ -124,9 +124,9 @@ def size_sentences(f: Facts) -> list[str]:
         start = "The best single figure, too unsure to lean on, is that"
     elif "can't tell" in headline(f):
         start = "The best single figure is that"
-    condition = (
-        f"for {cause_phrase(f)}" if f.kind == "dose" else f"with {name} = {f.treated} than with {name} = {f.control}"
-    )
+    condition = f"with {name} = {f.treated} than with {name} = {f.control}"
+    if f.kind == "dose":
+        condition = f"for {cause_phrase(f)}" if f.per_unit else f"with {name} at {f.treated} than at {f.control}"
     if f.outcome_kind == "yes_no":
         size, span = _size(f.plain, "more", "fewer", factor=100, after=" in 100")
         if f.kind == "arms" and f.means is not None:
@@ -144,8 +144,10 @@ def size_sentences(f: Facts) -> list[str]:
         out.append(f"{start} {outcome} is {size} {condition}{span}{among}.")
     if f.effect.scale != "difference":
         out.append(_scale_sentence(f.effect, f.outcome_kind))
+    if f.uneven:
+        out.append("The effect is not the same at every dose; this is its average over the range seen.")
     if f.plain.unbounded:
-        out.append("How far chance could have moved this cannot be said from so few rows.")
+        out.append("How far chance could have moved this cannot be said from these rows.")
     return out
 
 

@@ -172,7 +172,8 @@ def test_doses() -> None:
     assert say.headline(each).startswith("Each further unit of drug may lead to higher weight")
     assert "for each further unit of drug" in " ".join(say.size_sentences(each))
     two = facts(kind="dose")
-    assert say.headline(two).startswith("Drug at 1 rather than 0 may lead")
+    assert say.headline(two).startswith("Having drug at 1 rather than 0 may lead")
+    assert "with drug at 1 than at 0" in " ".join(say.size_sentences(two))
     chance = " ".join(say.size_sentences(facts(kind="dose", outcome_kind="yes_no", per_unit=True)))
     assert chance.startswith("On average, weight is true of 6.0 more in 100 for each further unit of drug")
 
@@ -200,8 +201,8 @@ def test_whom_it_is_about() -> None:
 def test_without_an_interval_nothing_is_claimed() -> None:
     f = facts(bounded=False)
     line, text = say.headline(f), " ".join(say.size_sentences(f))
-    assert line.startswith("We can't tell from so few rows whether")
-    assert "somewhere" not in text and "cannot be said from so few rows" in text
+    assert line.startswith("We can't tell from these rows whether")
+    assert "somewhere" not in text and "cannot be said from these rows" in text
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def difference_in_means(sample: Sample) -> Fit:
 
 
 def _within_strata(sample: Sample) -> bool:
-    """Random within strata, two rows an arm in each, and nothing else to adjust for."""
+    """Random within strata, both arms in each (two rows an arm in most), and nothing else to adjust for."""
     import numpy as np
 
     if sample.kind != "arms" or not sample.randomised or sample.strata is None or (sample.arm < 0).any():
@@ -44,7 +44,9 @@ def _within_strata(sample: Sample) -> bool:
     held = np.bincount(sample.strata, minlength=size) > 0
     fewest = [np.bincount(sample.strata[sample.arm == a], minlength=size)[held].min() for a in (0, 1)]
     first = np.array([np.flatnonzero(sample.strata == s)[0] if held[s] else 0 for s in range(size)])
-    return bool(min(fewest) >= 2 and np.array_equal(sample.x, sample.x[first][sample.strata]))
+    pairs = [np.bincount(sample.strata[sample.arm == a], minlength=size)[held] >= 2 for a in (0, 1)]
+    enough = min(fewest) >= 1 and float(np.mean(pairs[0] & pairs[1])) >= 0.5
+    return bool(enough and np.array_equal(sample.x, sample.x[first][sample.strata]))
 
 
 @estimator("post_stratified", "comparison within strata, averaged over them", _within_strata)
@@ -69,6 +71,10 @@ def post_stratified(sample: Sample) -> Fit:
         mean = float(total @ inside / total.sum())
         influence[:, column] = sample.weights * (inside[sample.strata] - mean)
         scale = np.sqrt(rows_in / np.maximum(rows_in - 1, 1)) * total / safe_weight
-        influence[rows, column] += sample.weights[rows] * (sample.y[rows] - inside[s]) * scale[s]
+        residual = sample.y[rows] - inside[s]
+        # a row alone in its stratum has no spread of its own: it gets that of the others
+        alone = rows_in[s] == 1
+        pooled = float(np.sqrt(np.sum(residual[~alone] ** 2) / max(np.sum(np.maximum(rows_in - 1, 0)), 1)))
+        influence[rows, column] += sample.weights[rows] * np.where(alone, pooled, residual) * scale[s]
         means.append(mean)
     return Fit(means[0], means[1], influence=influence, dof=float(sample.n - 2 * int((total > 0).sum())))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .. import glm
 from ..inference import Fit
+from ..learners import expanded
 from ..sample import Sample
 from . import estimator
 
@@ -64,6 +65,25 @@ def regression(sample: Sample) -> Fit:
         influence[rows, column] += scores @ (model.gram_inverse @ gradient * sample.n)
         means.append(mean)
     return Fit(means[0], means[1], influence=influence, dof=float(sum(per_arm) - 2 * (sample.k + 1)))
+
+
+def _bends(sample: Sample) -> bool:
+    """Covariates that can be bent, and rows enough for it."""
+    import numpy as np
+
+    if sample.kind != "dose" or sample.k == 0 or sample.n < 200:
+        return False
+    bent = any(len(np.unique(sample.x[:, j])) > 6 for j in range(sample.k))
+    return bent and expanded(sample.x).shape[1] <= sample.n // 20
+
+
+@estimator("flexible_regression", "regression with bent covariates", _bends, refits=20)
+def flexible_regression(sample: Sample) -> Fit:
+    """`regression` for a dose with squares, splines and products of the covariates (`learners.expanded`) in place of straight
+    lines. Assumes no unmeasured shared cause and an outcome model within that class."""
+    rich = expanded(sample.x)
+    names = tuple(f"b{j}" for j in range(rich.shape[1]))
+    return regression(replace(sample, x=rich, x_names=names, x_groups=names, form=None))
 
 
 def _centred(x: Floats) -> Floats:

@@ -83,7 +83,7 @@ def level(
         ("very_low", {"signs": (sign("missing"),)}),
         ("very_low", {"signs": (sign("selection"),)}),
         ("very_low", {"effect": WIDE}),
-        ("very_low", {"checks": (check("hidden_cause", "failed"),)}),
+        ("low", {"checks": (check("hidden_cause", "failed"),)}),  # stated, not counted
         ("very_low", {"signs": (sign("overlap"), sign("balance"), sign("missing"))}),
         ("very_low", {"graph": DOUBTED}),
     ],
