@@ -339,7 +339,8 @@ def _dry_run(question: str, data: str, describe: str | None, share: str) -> None
 
     how, table = _share(share), Table.read(data, describe=_describe(describe))
     requests = would_send(question, table.profile, share=how)  # type: ignore[arg-type]
-    _tell("Nothing was sent. This is what the reading step would send; later steps send the same columns, and no rows.")
+    _tell("Nothing was sent. This is what the reading step would send.")
+    _tell("Later steps send the same columns, and the last one the sentences of the answer; no step sends a row.")
     for request in requests:
         _document(request.model_dump(mode="json"))
 

@@ -15,27 +15,22 @@ python_of_machine() { # the first Python that is new enough; PYTHON overrides
     return 1
 }
 
-uv=$(command -v uv || true)
-for candidate in .venv/bin/uv .bootstrap/bin/uv; do
-    [[ -z $uv && -x $candidate ]] && uv=$candidate
-done
+fetch_uv() { # not into .venv: some systems' Python comes without what `python -m venv` needs, and uv does not need it
+    echo "Fetching uv, which installs the rest …" >&2
+    "$1" -m pip install -qq --root-user-action=ignore --disable-pip-version-check --target .bootstrap uv ||
+        { "$1" -m venv .bootstrap && .bootstrap/bin/python -m pip install -qq uv; }
+}
 
+python=$(python_of_machine)
+uv=$(command -v uv || true)
+[[ -z $uv && -x .bootstrap/bin/uv ]] && uv=.bootstrap/bin/uv
+if [[ -z $uv ]]; then
+    fetch_uv "$python"
+    uv=.bootstrap/bin/uv
+fi
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     rm -rf .venv
-    [[ $uv == .venv/* ]] && uv=""
-    python=$(python_of_machine)
-    if [[ -z $uv ]]; then
-        # Not into .venv: some systems' Python comes without what `python -m venv` needs, and uv does not need it.
-        echo "Fetching uv, which installs the rest …" >&2
-        "$python" -m pip install -qq --root-user-action=ignore --disable-pip-version-check --target .bootstrap uv ||
-            { "$python" -m venv .bootstrap && .bootstrap/bin/python -m pip install -qq uv; }
-        uv=.bootstrap/bin/uv
-    fi
     "$uv" venv --quiet --python "$("$python" -c 'import sys; print(sys.executable)')" .venv
-fi
-if [[ -z $uv ]]; then
-    .venv/bin/python -m pip install -qq --disable-pip-version-check uv
-    uv=.venv/bin/uv
 fi
 
 echo "Installing what requirements.lock lists …" >&2
