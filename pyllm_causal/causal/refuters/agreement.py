@@ -37,7 +37,8 @@ def other_methods(trial: Trial) -> Refutation | None:
     verdict: Verdict = "failed" if opposite or max(gaps) > 2 else "passed" if max(gaps) <= 1 else "inconclusive"
     values = sorted([main.value, *(e.value for e in effects)])
     chances = main.scale == "difference" and trial.sample.outcome_kind == "yes_no"
-    shown = alike([100 * v for v in values] if chances else values)
+    ends = [values[0], values[-1]]
+    shown = alike([100 * v for v in ends] if chances else ends)
     span = f"between {shown[0]} and {shown[-1]}" if shown[0] != shown[-1] else f"about {shown[0]}"
     return Refutation(
         check="other_methods",
