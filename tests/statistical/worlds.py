@@ -123,6 +123,34 @@ def _(rng: np.random.Generator, effect: float) -> Sample:
     return sample(y, t, weights=1 / expit(x), randomised=True)
 
 
+# ---- random within strata --------------------------------------------------------------------------------------------
+
+
+def _strata(rng: np.random.Generator, size: int, shares: Any, effects: Any, noise: Any) -> Sample:
+    """Strata of one size with their own share treated, effect and noise; every stratum keeps both arms."""
+    s = np.repeat(np.arange(len(shares)), size)
+    t = np.concatenate([rng.permutation(np.arange(size) < max(1, round(size * share))) for share in shares]).astype(
+        "int64"
+    )
+    y = 0.3 * s + t * np.asarray(effects)[s] + rng.standard_normal(len(s)) * np.asarray(noise)[s]
+    return sample(y, t, np.eye(len(shares))[s][:, 1:], strata=s, randomised=True)
+
+
+@world("post_stratified", "10 strata of 40, half treated", "easy")
+def _(rng: np.random.Generator, effect: float) -> Sample:
+    return _strata(rng, 40, [0.5] * 10, [effect] * 10, [1.0] * 10)
+
+
+@world("post_stratified", "20 strata of 30, shares and effects unequal", "heterogeneous")
+def _(rng: np.random.Generator, effect: float) -> Sample:
+    return _strata(rng, 30, [0.5] * 10 + [0.2] * 10, [effect - 1] * 10 + [effect + 1] * 10, [1.0] * 10 + [2.0] * 10)
+
+
+@world("post_stratified", "30 strata of 10, a third of them with one treated row", "hard")
+def _(rng: np.random.Generator, effect: float) -> Sample:
+    return _strata(rng, 10, [0.1] * 10 + [0.4] * 20, [effect] * 30, [1.0] * 30)
+
+
 # ---- two arms, confounded --------------------------------------------------------------------------------------------
 
 ARMS = "regression weighting doubly_robust matching"
@@ -341,3 +369,26 @@ def _(rng: np.random.Generator, effect: float) -> Sample:
     t = 5 + 0.5 * x[:, 0] + rng.standard_normal(500) * np.exp(0.3 * x[:, 1])
     y = (effect + 0.1 * x[:, 1]) * t + x.sum(axis=1) + rng.standard_normal(500)
     return sample(y, t, x, dose=(6.0, 5.0), per_unit=True)
+
+
+@world("flexible_regression", "dose 0 to 2, straight, 500 rows", "easy", 2.0)
+def _(rng: np.random.Generator, effect: float) -> Sample:
+    x = rng.standard_normal((500, 2))
+    t = 1 + 0.5 * x[:, 0] + rng.standard_normal(500)
+    return sample(effect * t + x.sum(axis=1) + rng.standard_normal(500), t, x, dose=(2.0, 0.0))
+
+
+@world("flexible_regression", "dose 0 to 2, bent confounding, noise varies, 800 rows", "heterogeneous", 2.0)
+def _(rng: np.random.Generator, effect: float) -> Sample:
+    x = rng.standard_normal((800, 2))
+    t = x[:, 0] ** 2 + rng.standard_normal(800)
+    y = effect * t + 3 * x[:, 0] ** 2 + x[:, 1] + rng.standard_normal(800) * np.exp(0.3 * x[:, 1])
+    return sample(y, t, x, dose=(2.0, 0.0))
+
+
+@world("flexible_regression", "dose 0 to 2, bent and joint confounding, 800 rows", "hard", 2.0)
+def _(rng: np.random.Generator, effect: float) -> Sample:
+    x = rng.standard_normal((800, 3))
+    t = 1 + 0.5 * x[:, 0] ** 2 + 0.5 * x[:, 1] * x[:, 2] + rng.standard_normal(800)
+    y = effect * t + x[:, 0] ** 2 + x[:, 1] * x[:, 2] + rng.standard_normal(800)
+    return sample(y, t, x, dose=(2.0, 0.0))
