@@ -11,7 +11,7 @@ from .causal.certainty import grade, relevant_matters
 from .causal.contrast import Contrast, as_arms, contrasts
 from .causal.diagnose import examine
 from .causal.estimate import Estimates, estimate, settled, unit_of
-from .causal.estimators.regression import UNEVEN, stepped
+from .causal.estimators.regression import UNEVEN, misfit
 from .causal.inference import effect_of
 from .causal.refuters import Trial, refute
 from .causal.sample import Drawn, Sample, draw
@@ -135,7 +135,7 @@ def _line(
     if isinstance(examined, NotIdentified):
         return examined
     drawn, sample = examined.drawn, settled(examined.drawn.sample)
-    if contrast.kind == "dose" and not sample.per_unit and stepped(sample) < STEP_LEVEL:
+    if contrast.kind == "dose" and not sample.per_unit and misfit(sample) > MISFIT:
         groups = as_arms(contrast, table.profile.column(str(query.treatment)))
         if groups is not None:  # no curve fits: the two groups are compared as they are
             return _line(query, table, seed, clock, estimand, groups)
@@ -192,7 +192,7 @@ def _meanings(query: Query, table: Table) -> dict[str, str]:
     return {role: words for role, words in told.items() if words and words.casefold() != roles[role].casefold()}
 
 
-STEP_LEVEL = 0.01
+MISFIT = 0.25  # of the effect between two doses that the fitted form gets wrong
 
 
 def _form_notes(sample: Sample, found: Estimates) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ def _form_notes(sample: Sample, found: Estimates) -> tuple[str, ...]:
     if sample.kind != "dose":
         return ()
     notes = [n for n in found.headline.notes if "outside" in n]
-    if not sample.per_unit and found.headline.method == "regression" and stepped(sample) < STEP_LEVEL:
+    if not sample.per_unit and found.headline.method == "regression" and misfit(sample) > MISFIT:
         notes.append("the outcome does not follow the dose along the curve that was fitted")
     return tuple(notes)
 

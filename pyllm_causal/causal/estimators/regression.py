@@ -202,26 +202,32 @@ def form_of(sample: Sample) -> tuple[int, bool]:
     return (_bend(sample.dose) if bent else 1), interact
 
 
-def stepped(sample: Sample) -> float:
-    """p-value of a robust Wald test that the mean outcome follows the fitted form in the dose: groups of equal dose (or
-    tenths of the rows) may add nothing to it. 1.0 where there are too few rows to ask."""
-    import numpy as np
+def misfit(sample: Sample) -> float:
+    """How far, in parts of the fitted effect, rows near the two named doses lie from what the form says: the difference of
+    their mean residuals over the effect. 0.0 where chance explains it (p ≥ 0.01) or fewer than 30 rows are near either.
 
-    values = np.unique(sample.dose)
-    if len(values) < 3 or sample.n < 100:
-        return 1.0
-    power = form_of(sample)[0]
-    groups = np.searchsorted(values, sample.dose) if len(values) <= 12 else None
-    if groups is None:
-        groups = np.searchsorted(np.unique(np.quantile(sample.dose, np.arange(1, 10) / 10)), sample.dose)
-    labels, sizes = np.unique(groups, return_counts=True)
-    filled = [g for g, size in zip(labels, sizes, strict=True) if size >= 10]
-    free = filled[1 : len(filled) - power]
-    if not free:
-        return 1.0
-    t = _centred(sample.dose[:, None])[:, 0]
-    added = np.column_stack([*((groups == g).astype("float64") for g in free), *(t**p for p in range(2, power + 1))])
-    return _wald(sample, added, FAMILY[sample.outcome_kind] if not sample.per_unit else "linear", len(free))
+    Near is within a quarter of the distance between the two doses. Assumes one dose is not the other.
+    """
+    import numpy as np
+    from scipy import stats
+
+    power, interact = form_of(sample)
+    family = FAMILY[sample.outcome_kind]
+    t = _centred(sample.dose[:, None])
+    x = _centred(sample.x)
+    blocks = [t**p for p in range(1, power + 1)] + [x] + ([x * t] if interact else [])
+    design = glm.with_intercept(np.column_stack(blocks))
+    residual = sample.y - glm.fit(design, sample.y, sample.weights, family).mean(design)
+    window = abs(sample.treated - sample.control) / 4
+    near = [residual[np.abs(sample.dose - value) <= window] for value in (sample.treated, sample.control)]
+    if min(len(r) for r in near) < 30:
+        return 0.0
+    gap = float(near[0].mean() - near[1].mean())
+    error = float(np.sqrt(sum(r.var(ddof=1) / len(r) for r in near)))
+    if error == 0 or 2 * stats.norm.sf(abs(gap) / error) >= CURVE_LEVEL:
+        return 0.0
+    fitted = regression(sample)
+    return abs(gap) / max(abs(fitted.treated - fitted.control), 1e-12)
 
 
 def _inside(sample: Sample) -> bool:
@@ -255,8 +261,7 @@ def varied(sample: Sample) -> float:
     return _wald(sample, _centred(sample.x) * t, family)
 
 
-def _wald(sample: Sample, added: Floats, family: glm.Family, tested: int | None = None) -> float:
-    """p-value of the first `tested` added columns (all of them unless given), beside the dose and the covariates."""
+def _wald(sample: Sample, added: Floats, family: glm.Family) -> float:
     import numpy as np
     from scipy import stats
 
@@ -267,13 +272,12 @@ def _wald(sample: Sample, added: Floats, family: glm.Family, tested: int | None 
     if sample.cluster is not None:
         scores = np.column_stack([np.bincount(sample.cluster, weights=c) for c in scores.T])
     cov = model.gram_inverse @ (scores.T @ scores) @ model.gram_inverse
-    count = added.shape[1] if tested is None else tested
-    block = slice(1, 1 + count)
+    block = slice(1, 1 + added.shape[1])
     try:
         wald = float(model.beta[block] @ np.linalg.solve(cov[block, block], model.beta[block]))
     except np.linalg.LinAlgError:
         return 1.0
-    return float(stats.chi2.sf(wald, count))
+    return float(stats.chi2.sf(wald, added.shape[1]))
 
 
 def unadjusted(sample: Sample) -> Fit:
