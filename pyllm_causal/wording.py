@@ -103,11 +103,6 @@ def count(n: int) -> str:
     return f"{n:,}"
 
 
-def times(ratio: float) -> str:
-    """A ratio as a person says it."""
-    return f"{number(ratio)} times"
-
-
 def null_of(effect: Effect) -> float:
     """The value that means "no effect" on the effect's scale."""
     return 0.0 if effect.scale in ("difference", "percent") else 1.0

@@ -158,16 +158,3 @@ def _inverse(gram: Floats) -> Floats:
     good = values > values[-1] * 1e-11
     inverse = (vectors[:, good] / values[good]) @ vectors[:, good].T
     return np.asarray(inverse / np.outer(scale, scale))
-
-
-def deviance(family: Family, y: Floats, mean: Floats, weights: Floats) -> float:
-    """Mean loss of predictions: squared error, or half the deviance without its saturated part."""
-    import numpy as np
-
-    if family == "linear":
-        return float(np.average((y - mean) ** 2, weights=weights))
-    if family == "logistic":
-        p = np.clip(mean, 1e-6, 1 - 1e-6)
-        return float(-np.average(y * np.log(p) + (1 - y) * np.log(1 - p), weights=weights))
-    mean = np.maximum(mean, 1e-9)
-    return float(np.average(mean - y * np.log(mean), weights=weights))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import pyllm_causal
-from pyllm_causal.errors import QueryError
+from pyllm_causal.errors import RecordingError
 
 ROOT = Path(__file__).parents[2] / "fixtures"
 RECORDINGS = sorted(p.name for p in (ROOT / "recordings").iterdir() if p.is_dir())
@@ -62,12 +62,9 @@ def test_a_replay_finds_the_published_value(name: str) -> None:
 
 
 def test_another_question_makes_a_recording_stale() -> None:
-    from pyllm_causal.errors import RecordingError
-
     with pytest.raises(RecordingError, match="out of date"):
         pyllm_causal.ask(
             "Does quitting smoking make people lose weight?",
             ROOT / "data" / "nhefs.csv",
             replay=ROOT / "recordings" / "nhefs_weight",
         )
-    assert issubclass(RecordingError, Exception) and not issubclass(RecordingError, QueryError)

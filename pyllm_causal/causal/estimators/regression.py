@@ -49,7 +49,7 @@ def regression(sample: Sample) -> Fit:
     if min(per_arm) < ROWS_A_SLOPE * (sample.k + 1):
         treated = (sample.arm == 1).astype("float64")
         both = sample.arm >= 0
-        return _standardise(sample, family, np.column_stack([treated, x]), x, both, note=True)
+        return _standardise(sample, family, np.column_stack([treated, x]), x, both)
     wanted = sample.wanted()
     share = float((sample.weights * wanted).sum()) / sample.n
     design = glm.with_intercept(x)
@@ -110,9 +110,7 @@ def _scores(model: glm.Glm, design: Floats, y: Floats, weights: Floats) -> Float
     return np.asarray(design * (weights * residual)[:, None])
 
 
-def _standardise(
-    sample: Sample, family: glm.Family, inner: Floats, x: Floats, rows: NDArray[np.bool_], note: bool
-) -> Fit:
+def _standardise(sample: Sample, family: glm.Family, inner: Floats, x: Floats, rows: NDArray[np.bool_]) -> Fit:
     """One model with shared slopes; `inner` is [treatment, x]."""
     import numpy as np
 
@@ -128,7 +126,7 @@ def _standardise(
         mean, part = _averaged(sample, model, at, wanted, share, scores)
         means.append(mean)
         influence[:, column] = part
-    notes = ("few rows: the same slopes were assumed in both groups",) if note else ()
+    notes = ("few rows: the same slopes were assumed in both groups",)
     return Fit(means[0], means[1], influence=influence, dof=float(rows.sum() - design.shape[1]), notes=notes)
 
 
