@@ -38,6 +38,16 @@ demo: $(READY)  ## Answer a question about real data from a recording: no key, n
 test: $(READY)  ## Run the tests (no network; minutes)
 	$(RUN)/pytest -q -n 2 --dist worksteal
 
+.PHONY: test-live
+test-live: $(READY)  ## A real model on this machine: make test-live GGUF=FILE.gguf, or BASE=URL NAME=openai/NAME
+	$(if $(GGUF),PYLLM_CAUSAL_TEST_GGUF="$(GGUF)") $(if $(BASE),PYLLM_CAUSAL_TEST_API_BASE="$(BASE)") $(if $(NAME),PYLLM_CAUSAL_TEST_MODEL="$(NAME)") \
+	    $(RUN)/pytest -q -n 0 -m live -rs tests/live
+
+.PHONY: eval
+eval: $(READY)  ## Hold a reader against a question file: MODEL=… [BASE=URL] [QUESTIONS=FILE] [RECORD=DIR]
+	$(RUN)/python -m tests.eval $(or $(QUESTIONS),fixtures/questions/fresh.json) --model $(or $(MODEL),none) \
+	    $(if $(BASE),--api-base $(BASE)) $(if $(RECORD),--record $(RECORD))
+
 .PHONY: coverage
 coverage: $(READY)  ## Run the tests with branch coverage; fails under 90%
 	$(RUN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term
@@ -72,6 +82,10 @@ check: lint types imports coverage wheel  ## The gate: style, types, layers, tes
 .PHONY: statistical
 statistical: $(READY)  ## Monte-Carlo goals of the estimators (long; resumes where it stopped)
 	$(RUN)/pytest -q -n 2 --dist worksteal -m statistical tests/statistical
+
+.PHONY: truth-table
+truth-table: $(READY)  ## Write docs/truth_table.md: where we and plain DoWhy are right on the same simulated worlds
+	@$(RUN)/python -m benchmarks.truth_table > docs/truth_table.md.new && mv docs/truth_table.md.new docs/truth_table.md && cat docs/truth_table.md
 
 .PHONY: golden
 golden: $(READY)  ## Write the golden numbers anew; look at the difference before committing it

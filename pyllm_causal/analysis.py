@@ -7,14 +7,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .graph import Graph
-from .query import Scale
+from .query import Scale, Value
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 Status = Literal["answered", "not_causal", "not_identified", "needs_review", "error"]
 Verdict = Literal["passed", "failed", "inconclusive"]
 Level = Literal["high", "moderate", "low", "very_low"]
-Strategy = Literal["adjustment", "randomised", "association", "none"]
+Strategy = Literal[
+    "adjustment", "randomised", "association", "none", "instrument", "discontinuity", "differences", "panel",
+    "synthetic_control", "front_door", "mediation",
+]  # fmt: skip
 
 
 class Effect(BaseModel):
@@ -33,6 +36,32 @@ class Effect(BaseModel):
     reason: str | None = None
 
 
+class MediationEffect(Effect):
+    """The total effect with its parts: what does not pass through the mediators (`direct`), and what does (`indirect`).
+
+    `proportion` is indirect over total, where the total is clearly not zero.
+    """
+
+    direct: Effect
+    indirect: Effect
+    total: Effect
+    proportion: Effect | None = None
+
+
+class GroupEffect(Effect):
+    """The effect among the rows with one value of the column asked about."""
+
+    group: Value
+    rows: int
+
+
+class GroupedEffect(Effect):
+    """The effect for everyone, by group, and the difference between two of the groups (second minus first)."""
+
+    groups: tuple[GroupEffect, ...]
+    difference_between_groups: Effect | None = None
+
+
 class Bounds(BaseModel):
     """What the data allow where the effect itself is not identified."""
 
@@ -40,6 +69,7 @@ class Bounds(BaseModel):
     low: float
     high: float
     assumptions: tuple[str, ...] = ()
+    narrower: tuple[Bounds, ...] = ()  # the same under one assumption more
 
 
 class Estimand(BaseModel):
@@ -95,6 +125,7 @@ class Estimate(BaseModel):
     n: int
     notes: tuple[str, ...] = ()
     means: tuple[float, float] | None = None
+    why: str = ""  # the headline's: why the rule chose it
 
 
 class Refutation(BaseModel):
@@ -142,6 +173,18 @@ class Step(BaseModel):
     note: str = ""
 
 
+class Claim(BaseModel):
+    """A piece of the text and the field of the answer that it renders: `|value| × factor` rounds to `text`."""
+
+    model_config = FROZEN
+    start: int
+    end: int
+    text: str
+    field: str
+    value: float | int | str
+    factor: int = 1
+
+
 class ErrorInfo(BaseModel):
     """An error as data."""
 
@@ -159,10 +202,11 @@ class Answer(BaseModel):
     status: Status
     headline: str = ""
     text: str = ""
-    effect: Effect | None = None
+    effect: MediationEffect | GroupedEffect | Effect | None = None
     association: dict[str, Any] | None = None
     method: str | None = None
     estimand: Estimand | None = None
+    difference: Effect | None = None  # the effect as a difference, where another scale was asked for
     unadjusted: Effect | None = None
     bounds: Bounds | None = None
     arms: tuple[dict[str, Any], ...] | None = None
@@ -177,8 +221,10 @@ class Answer(BaseModel):
     certainty: Certainty | None = None
     why_not: str | None = None
     would_help: tuple[str, ...] = ()
+    experiment: dict[str, Any] | None = None
     choices: dict[str, list[str]] | None = None
     reviewed_by: str | None = None
+    claims: tuple[Claim, ...] = ()  # where every number of `text` comes from
     steps: tuple[Step, ...] = ()
     graph: Graph | None = None
     provenance: dict[str, Any] = Field(default_factory=dict)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .analysis import Answer, Estimand, NotIdentified, Step
-from .causal.bounds import no_assumption
-from .causal.certainty import grade, relevant_matters
-from .causal.contrast import Contrast, as_arms, contrasts
-from .causal.diagnose import examine
-from .causal.estimate import Estimates, estimate, settled, unit_of
-from .causal.estimators.regression import UNEVEN, misfit
-from .causal.inference import effect_of
-from .causal.refuters import Trial, refute
-from .causal.sample import Drawn, Sample, draw
+from .causal.bounds import as_strong_as_measured, no_assumption
+from .causal.certainty import relevant_matters
+from .causal.contrast import Contrast, contrasts
+from .causal.designs import strategy_of
+from .causal.experiment import Experiment, experiment
+from .causal.identify import measured_causes
+from .causal.rows import Rows
+from .causal.sample import draw
 from .data import Table
 from .errors import CausalError, QueryError
+from .lines import Line, common_line, design_line, value_text
 from .query import Query
 from .report import text as say
-from .wording import columns_text, gist, join, number, safe
+from .wording import join, number, safe
 
 if TYPE_CHECKING:
     from .language.challenge import Suggestions
@@ -27,70 +26,104 @@ if TYPE_CHECKING:
     from .language.read import Reading
     from .pipeline import Clock
 
-KINDS = ("effect", "association")
-DESIGNS = ("observational", "randomised")
+KINDS = ("effect", "effect_by_group", "mediation", "association")
+# Fields that only some questions have a use for; elsewhere they would be ignored in silence.
+ONLY_FOR = {"event": "survival", "horizon": "survival", "by": "effect_by_group", "by_levels": "effect_by_group"}
+
+
+_TARGETS = "Ask for everyone, the treated or the untreated."
 
 
 def supported(query: Query) -> None:
-    """Raise `QueryError` for what this version does not answer yet, before anything is computed."""
+    """Raise `QueryError` for what this version does not answer, before anything is computed."""
     if query.kind not in KINDS:
         raise QueryError(
             f"Questions of kind {query.kind!r} are not answered yet.", f"Kinds answered: {', '.join(KINDS)}."
         )
-    for field in ("event", "horizon", "environment", "row", "compare", "threshold", "by_levels", "by"):
+    for field in ("environment", "row", "compare", "threshold"):
         if getattr(query, field) is not None:
             raise QueryError(f"`{field}` is not supported yet.", "Leave it out.")
     if query.kind == "association":
-        for field in ("weights", "cluster"):
+        for field in ("weights", "cluster", "event", "horizon", "by", "by_levels", "method"):
             if getattr(query, field) is not None:
-                raise QueryError(f"`{field}` is not supported for kind association yet.", "Leave it out.")
+                raise QueryError(f"`{field}` is not supported for kind association.", "Leave it out.")
         return
-    if query.design.kind not in DESIGNS:
+    strategy = strategy_of(query)
+    for field, needed in ONLY_FOR.items():
+        if getattr(query, field) is not None and strategy != needed:
+            raise QueryError(f"`{field}` has no use in this question.", _where(field))
+    if query.missing == "impute" and strategy is not None:
         raise QueryError(
-            f"The design {query.design.kind!r} is not supported yet.", f"Designs supported: {', '.join(DESIGNS)}."
+            "`missing: impute` is for observational and randomised tables only.",
+            "Leave it out: complete rows are used and counted.",
         )
-    if query.scale == "hazard_ratio":
-        raise QueryError("Hazard ratios are not supported yet.", "Ask for a difference or a ratio.")
-    if query.missing == "impute":
-        raise QueryError("`missing: impute` is not supported yet.", "Leave it out: complete rows are used and counted.")
-    if query.target == "compliers":
-        raise QueryError(
-            "The effect on compliers needs an instrument.", "Ask for everyone, the treated or the untreated."
-        )
+    local = strategy in ("instrument", "discontinuity") or (strategy is None and query.graph is not None)
+    if query.target == "compliers" and not local:
+        raise QueryError("The effect on compliers needs an instrument.", _TARGETS)
 
 
-@dataclass(frozen=True)
-class Line:
-    """Everything that one contrast produced."""
-
-    drawn: Drawn
-    estimates: Estimates
-    facts: say.Facts
-    diagnoses: tuple[Any, ...]
-    refutations: tuple[Any, ...]
-    trimmed: float
+def _where(field: str) -> str:
+    if field == "horizon":
+        return "It needs `event`, the column that says whether it happened by then."
+    if field == "event":
+        return "Time to event is answered for the designs observational and randomised, kind effect."
+    return "Ask with `kind` effect_by_group."
 
 
 def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand) -> Answer:
-    """Estimate, refute, grade and put into words; one line for every contrast."""
+    """Observational and randomised tables: one line for every contrast."""
+    if query.target == "compliers":
+        raise QueryError("No column in your graph is an instrument, so there are no compliers.", _TARGETS)
     asked = contrasts(query, table.profile)
     if not asked:
         return refused(query, table, seed, clock.seconds, _constant(query))
     lines: list[Line] = []
     refusals: list[tuple[Contrast, NotIdentified]] = []
     for contrast in asked:
-        line = _line(query, table, seed, clock, estimand, contrast)
+        line = common_line(query, table, seed, clock, estimand, contrast)
+        if isinstance(line, NotIdentified):
+            refusals.append((contrast, _with_bounds(line, query, table, estimand, contrast)))
+        else:
+            lines.append(line)
+    return _assembled(query, table, seed, clock, lines, refusals)
+
+
+def designed(query: Query, table: Table, seed: int, clock: Clock, strategy: str) -> Answer:
+    """Every other design: its own function, once for every arm where all are asked for and the design compares arms."""
+    lines: list[Line] = []
+    refusals: list[tuple[Contrast, NotIdentified]] = []
+    asked = contrasts(query, table.profile) if strategy in SEVERAL_ARMS and query.treated is None else []
+    if len(asked) < 2:
+        line = design_line(query, table, seed, clock, strategy)
+        if isinstance(line, NotIdentified):
+            return refused(query, table, seed, clock.seconds, line)
+        return _assembled(query, table, seed, clock, [line], [])
+    for contrast in asked:
+        pair = query.model_copy(update={"treated": contrast.treated, "control": contrast.control})
+        line = design_line(pair, table, seed, clock, strategy)
         if isinstance(line, NotIdentified):
             refusals.append((contrast, line))
         else:
             lines.append(line)
+    return _assembled(query, table, seed, clock, lines, refusals)
+
+
+SEVERAL_ARMS = ("survival", "front_door")  # `control` alone means every arm against it
+
+
+def _assembled(
+    query: Query,
+    table: Table,
+    seed: int,
+    clock: Clock,
+    lines: list[Line],
+    refusals: list[tuple[Contrast, NotIdentified]],
+) -> Answer:
+    """The answer document from one line a contrast; the first is the headline."""
     if not lines:
-        contrast, refusal = refusals[0]
-        return refused(query, table, seed, clock.seconds, _with_bounds(refusal, query, table, estimand, contrast))
+        return refused(query, table, seed, clock.seconds, refusals[0][1])
     main = lines[0]
-    facts, certainty = main.facts, main.facts.certainty
-    estimand = _worded(estimand, facts, query)
-    sample = main.drawn.count.model_copy(update={"population": facts.population})
+    facts = main.facts
     first = say.headline(facts)
     sentences = say.size_sentences(facts)
     for other in lines[1:]:
@@ -99,176 +132,41 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
         sentences.append(f"{len(lines)} comparisons were made, so one of them may stand out by chance.")
     for contrast, refusal in refusals:
         sentences.append(
-            f"{_value(contrast.treated)} could not be compared with {_value(contrast.control)}: {refusal.reason}"
+            f"{value_text(contrast.treated)} could not be compared with {value_text(contrast.control)}: {refusal.reason}"
         )
     small = number(facts.matters) + (f" {facts.unit}" if facts.unit and facts.unit != "probability" else "")
     if facts.outcome_kind == "yes_no":
         small = f"{number(100 * facts.matters)} in 100"
-    whole = say.full_text(
-        first, sentences, certainty, estimand, sample, query, None, facts.convention, small, main.estimates.unadjusted
-    )
+    whole = say.full_text(first, sentences, facts, main.estimand, main.sample, None, small, main.unadjusted)
+    several = len(lines) + len(refusals) > 1
     return Answer(
         status="answered",
         headline=first,
         text=whole,
         effect=facts.effect,
-        method=main.estimates.headline.method,
-        estimand=estimand,
-        unadjusted=main.estimates.unadjusted,
-        arms=(*map(_arm, lines), *(_refused_arm(c, r) for c, r in refusals)) if len(asked) > 1 else None,
+        method=main.estimates[0].method,
+        estimand=main.estimand,
+        difference=facts.plain if facts.effect.scale != "difference" else None,
+        unadjusted=main.unadjusted,
+        arms=(*map(_arm, lines), *(_refused_arm(c, r) for c, r in refusals)) if several else None,
         decision=_decision(main),
-        sample=sample,
-        estimates=(main.estimates.headline, *main.estimates.others),
+        sample=main.sample,
+        estimates=main.estimates,
         refutations=main.refutations,
         diagnostics=main.diagnoses,
-        certainty=certainty,
+        certainty=facts.certainty,
         graph=query.graph,
         provenance=provenance(query, table, seed, clock.seconds),
     )
 
 
-def _line(
-    query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand, contrast: Contrast
-) -> Line | NotIdentified:
-    drawn = draw(query, table, estimand, contrast)
-    examined = examine(drawn, query)
-    if isinstance(examined, NotIdentified):
-        return examined
-    drawn, sample = examined.drawn, settled(examined.drawn.sample)
-    if contrast.kind == "dose" and not sample.per_unit and misfit(sample) > MISFIT:
-        groups = as_arms(contrast, table.profile.column(str(query.treatment)))
-        if groups is not None:  # no curve fits: the two groups are compared as they are
-            return _line(query, table, seed, clock, estimand, groups)
-    _check_scale(query, sample)
-    unit = unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)
-    found = estimate(sample, query.scale, unit)
-    if found is None:
-        return NotIdentified(
-            code="scale_undefined",
-            reason=f"A {query.scale.replace('_', ' ')} cannot be formed: in one group the average of {safe(query.outcome)} is zero or out of range.",
-            would_help=("ask for a difference instead", "or more rows with the event"),
-        )
-    clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
-    refutations = refute(Trial(sample, found, query, query.scale, seed))
-    clock.done(f"{len(refutations)} checks")
-    plain = effect_of(
-        found.fit, sample, "difference", unit_of(table.profile.column(str(query.outcome)).unit, sample, "difference")
-    )
-    assert plain is not None
-    matters, convention = relevant_matters(query.matters, float(sample.y.std()), sample.outcome_kind == "yes_no")
-    effective = (
-        matters / (float(sample.dose.std()) or 1.0)
-        if sample.kind == "dose" and sample.per_unit and convention
-        else matters
-    )
-    notes = _form_notes(sample, found)
-    certainty = grade(
-        query, sample.randomised, examined.diagnoses, refutations, found.headline.effect, plain, effective, notes
-    )
-    facts = say.Facts(
-        query=query,
-        kind=sample.kind,
-        treated=_value(drawn.contrast.treated),
-        control=_value(drawn.contrast.control),
-        per_unit=sample.per_unit,
-        outcome_kind=sample.outcome_kind,
-        unit=plain.unit,
-        effect=found.headline.effect,
-        plain=plain,
-        means=found.headline.means,
-        certainty=certainty,
-        matters=effective,
-        convention=convention,
-        population=_population(query, drawn, examined.trimmed),
-        uneven=UNEVEN in found.headline.notes,
-        meanings=_meanings(query, table),
-    )
-    return Line(drawn, found, facts, examined.diagnoses, refutations, examined.trimmed)
-
-
-def _meanings(query: Query, table: Table) -> dict[str, str]:
-    roles = {"treatment": str(query.treatment), "outcome": str(query.outcome)}
-    told = {role: gist(table.profile.column(name).description) for role, name in roles.items()}
-    return {role: words for role, words in told.items() if words and words.casefold() != roles[role].casefold()}
-
-
-MISFIT = 0.25  # of the effect between two doses that the fitted form gets wrong
-
-
-def _form_notes(sample: Sample, found: Estimates) -> tuple[str, ...]:
-    """What the fitted form of a dose leaves in doubt; each costs a level of certainty."""
-    if sample.kind != "dose":
-        return ()
-    notes = [n for n in found.headline.notes if "outside" in n]
-    if not sample.per_unit and found.headline.method == "regression" and misfit(sample) > MISFIT:
-        notes.append("the outcome does not follow the dose along the curve that was fitted")
-    return tuple(notes)
-
-
-def _value(value: Any) -> str:
-    if not isinstance(value, float):
-        return safe(value)
-    return safe(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}".replace("-", "−")
-
-
-def _check_scale(query: Query, sample: Sample) -> None:
-    values = sorted({float(v) for v in sample.y[:1000]} | {float(sample.y.min()), float(sample.y.max())})
-    if query.scale != "difference" and sample.outcome_kind != "yes_no" and len(values) == 2:
-        raise QueryError(
-            f"{safe(query.outcome)} has only the two values {number(values[0])} and {number(values[1])}; which one counts?",
-            "Give `outcome_event`.",
-        )
-    if query.scale == "odds_ratio" and sample.outcome_kind != "yes_no":
-        raise QueryError(
-            "An odds ratio needs a yes/no outcome.", "Ask for a difference or ratio, or name `outcome_event`."
-        )
-    if query.scale in ("ratio", "percent", "rate_ratio") and values[0] < 0:
-        asked = "percentage change" if query.scale == "percent" else query.scale.replace("_", " ")
-        raise QueryError(
-            f"A {asked} makes no sense for {safe(query.outcome)}, which has negative values.", "Ask for a difference."
-        )
-
-
-def _population(query: Query, drawn: Drawn, trimmed: float) -> str:
-    who = {
-        "treated": f"those with {drawn.labels[1]}",
-        "untreated": f"those with {drawn.labels[0]}",
-    }.get(query.target, "all")
-    if drawn.sample.kind == "dose" and query.target != "everyone":
-        who = "all"  # a dose has no treated group; the answer is about everyone
-    text = "everyone in the table" if who == "all" else who
-    if query.where:
-        text += f" with {safe(query.where)}"
-    unrecorded = sum(d.rows for d in drawn.count.dropped if d.reason.startswith("no "))
-    if unrecorded > 0.05 * drawn.count.rows and not trimmed:
-        text += " for whom all of this was recorded"
-    if trimmed:
-        text += " who has a counterpart in the other group"
-    return text
-
-
-def _worded(estimand: Estimand, facts: say.Facts, query: Query) -> Estimand:
-    """The estimand with its population and the one sentence that a person can veto."""
-    if facts.per_unit:
-        change = f"were one unit higher (on average over its range; written as {facts.control} to {facts.treated})"
-    else:
-        change = f"went from {facts.control} to {facts.treated}"
-    fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
-    scale = {"difference": "average change", "percent": "average percentage change"}.get(
-        query.scale, query.scale.replace("_", " ")
-    )
-    statement = (
-        f"The {scale} in {safe(query.outcome)} if {safe(query.treatment)} {change}, for {facts.population}{fixed}."
-    )
-    return estimand.model_copy(update={"population": facts.population, "statement": statement})
-
-
 def _arm(line: Line) -> dict[str, Any]:
     return {
-        "treated": line.drawn.contrast.treated,
-        "control": line.drawn.contrast.control,
+        "treated": line.treated,
+        "control": line.control,
         "effect": line.facts.effect.model_dump(mode="json"),
-        "method": line.estimates.headline.method,
+        "difference": line.facts.plain.model_dump(mode="json") if line.facts.effect.scale != "difference" else None,
+        "method": line.estimates[0].method,
         "headline": say.headline(line.facts),
         "certainty": line.facts.certainty.level,
         "failed_checks": [r.check for r in line.refutations if r.verdict == "failed"],
@@ -297,17 +195,57 @@ def _constant(query: Query) -> NotIdentified:
 def _with_bounds(
     refusal: NotIdentified, query: Query, table: Table, estimand: Estimand, contrast: Contrast
 ) -> NotIdentified:
-    """No-assumption bounds beside a refusal, wherever both arms and a bounded outcome exist."""
+    """Bounds beside a refusal, wherever both arms exist: without assumptions, and with one more."""
     if refusal.code not in ("no_overlap", "hidden_cause", "needs_review", "reversed") or query.scale != "difference":
         return refusal
     bare = estimand.model_copy(update={"adjust_for": (), "strategy": "randomised"})
+    everyone = query.model_copy(update={"target": "everyone"})
     try:
-        drawn = draw(query.model_copy(update={"target": "everyone"}), table, bare, contrast)
+        sample = draw(everyone, table, bare, contrast).sample
+        bounds = no_assumption(sample) if sample.n >= 2 else None
+        if bounds is not None and refusal.code == "hidden_cause" and sample.outcome_kind != "yes_no":
+            measured = estimand.model_copy(
+                update={"adjust_for": measured_causes(query, table), "strategy": "adjustment"}
+            )
+            likely = as_strong_as_measured(draw(everyone, table, measured, contrast).sample)
+            bounds = bounds.model_copy(update={"narrower": (likely,) if likely is not None else ()})
     except CausalError:
         return refusal
-    if drawn.sample.n < 2:
-        return refusal
-    return refusal.model_copy(update={"bounds": no_assumption(drawn.sample)})
+    return refusal.model_copy(update={"bounds": bounds})
+
+
+def _settling(query: Query, table: Table, refusal: NotIdentified) -> Experiment | None:
+    """The experiment that would settle it, sized from the table's own outcome; None where the outcome cannot be read."""
+    if refusal.code in NO_EXPERIMENT:
+        return None
+    try:
+        rows = Rows(query.model_copy(update={"weights": None, "cluster": None}), table)
+        y, kind = rows.outcome()
+    except CausalError:
+        return None
+    spread = float(y.std(ddof=1)) if len(y) > 1 else 0.0
+    if not spread > 0:
+        return None
+    yes_no = kind == "yes_no"
+    matters, convention = relevant_matters(query.matters, spread, yes_no)
+    if convention:  # ours, so rounded
+        matters = float(f"{matters:.1g}")
+    unit = "probability" if yes_no else safe(table.profile.column(str(query.outcome)).unit or "")
+    try:
+        return experiment(
+            matters,
+            spread=None if yes_no else spread,
+            baseline=float(y.mean()) if yes_no else None,
+            unit=unit,
+            per_week=PACE,
+        )
+    except CausalError:
+        return None
+
+
+# Refusals about what was asked, which dealing the treatment out at random would not change.
+NO_EXPERIMENT = ("constant_outcome", "scale_undefined", "group_after_treatment", "group_is_collider", "one_group")
+PACE = 50  # people a week, for a duration that a reader can scale
 
 
 def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], refusal: NotIdentified) -> Answer:
@@ -329,7 +267,8 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
     review = refusal.status == "needs_review"
     outcome = table.profile.column(str(query.outcome))
     yes_no = outcome.kind == "yes_no" or query.outcome_event is not None
-    first, whole = say.refusal_text(refusal, query, sentence, review, yes_no)
+    settling = None if review else _settling(query, table, refusal)
+    first, whole = say.refusal_text(refusal, query, sentence, review, yes_no, "" if settling is None else settling.text)
     return Answer(
         status=refusal.status,
         headline=first,
@@ -338,6 +277,7 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
         bounds=refusal.bounds,
         why_not=refusal.reason,
         would_help=refusal.would_help,
+        experiment=None if settling is None else settling.model_dump(mode="json"),
         graph=query.graph,
         provenance=provenance(query, table, seed, seconds),
     )
@@ -359,7 +299,7 @@ def described(
     )
 
 
-def undecided(question: str, table: Table, reading: Reading) -> Answer:
+def undecided(question: str, table: Table, reading: Reading, client: Client | None = None) -> Answer:
     """A person must pick the columns: the ranked shortlist, never a silent guess."""
     rows = [f"  {role}: {join(names[:6])}" for role, names in reading.choices.items() if names]
     text = "\n".join(
@@ -375,22 +315,43 @@ def undecided(question: str, table: Table, reading: Reading) -> Answer:
         text=text,
         choices=reading.choices,
         steps=reading.steps,
-        provenance={"question": question, "data": _data(table)},
+        provenance={"question": question, "data": _data(table), "language": _language(reading, client)},
     )
 
 
 def phrased(answer: Answer, reading: Reading, ideas: Suggestions, client: Client | None) -> Answer:
-    """The answer with checked prose, the receipt, and what every language step got right, repaired or lost."""
-    from .language.client import usage
+    """The answer with checked prose, the alarms, the receipt, and what every language step got right, repaired or lost."""
+    from .language import abroad, alarm
+    from .language.explain import explain, failures
     from .language.phrase import phrase
 
-    prose, step = phrase(answer, client)
-    text = say.with_receipt(say.with_prose(answer.text, prose) if prose else answer.text, reading.receipt)
-    alarms = [f"{safe(b.column)}: {safe(b.reason, 200)}" for b in reading.bad_controls]
-    steps: tuple[Step, ...] = (*reading.steps, *ideas.steps, step)
-    extra = {"receipt": reading.receipt, "bad_controls": alarms, **usage(client)}
-    provenance = answer.provenance | {"language": extra}
+    explained, explaining = explain(answer, client)
+    prose, step = phrase(answer, client, reading.language)
+    query = reading.query
+    alarms = alarm.lines(reading.bad_controls, query) if query is not None and answer.status == "answered" else []
+    foreign = reading.language not in (None, "en", *abroad.SPEECHES) and answer.status != "error"
+    text = say.with_receipt(
+        say.with_prose(answer.text, prose) if prose else answer.text,
+        reading.receipt,
+        alarms,
+        failures(answer) if explained else (),
+        explained or "",
+        abroad.note(reading.language or "") if foreign else "",
+    )
+    steps: tuple[Step, ...] = (*reading.steps, *ideas.steps, *((explaining,) if explaining else ()), step)
+    told = {"singled_out": ideas.reasons} if ideas.reasons else {}
+    provenance = answer.provenance | {"language": _language(reading, client) | told}
     return answer.model_copy(update={"text": text, "steps": steps, "provenance": provenance})
+
+
+def _language(reading: Reading, client: Client | None) -> dict[str, Any]:
+    """What the language steps said and took, with every reply, so that this answer alone can be replayed."""
+    from .language.client import usage
+    from .language.recording import Keeper
+
+    bad = [f"{safe(b.column)}: {safe(b.reason, 200)}" for b in reading.bad_controls]
+    kept = {"recordings": client.document()} if isinstance(client, Keeper) else {}
+    return {"receipt": reading.receipt, "bad_controls": bad, **usage(client), **kept}
 
 
 def provenance(query: Query, table: Table, seed: int, seconds: dict[str, float]) -> dict[str, Any]:
@@ -411,6 +372,11 @@ def provenance(query: Query, table: Table, seed: int, seconds: dict[str, float])
         "seed": seed,
         "data": _data(table),
         "query": {"kind": query.kind, **dumped},
+        "columns": {
+            name: told
+            for name in (query.treatment, query.outcome)
+            if name in table.names and (told := table.profile.column(str(name)).description)
+        },
         "seconds": {k: round(v, 3) for k, v in seconds.items()},
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .analysis import Answer, NotIdentified
 from .query import Query
+from .settings import scrub
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +39,10 @@ def analyse(
     Raises `CausalError` (`InputError` and below) on bad input; "cannot be told" is an answer with `status`.
     """
     from .causal.association import associate
+    from .causal.designs import strategy_of
     from .causal.identify import check_columns, identify
-    from .compose import answered, described, refused, supported
+    from .causal.implied import implied_design
+    from .compose import answered, described, designed, refused, supported
     from .data import Table
 
     clock = Clock(progress)
@@ -49,12 +52,18 @@ def analyse(
     check_columns(query, table)
     supported(query)
     if query.kind == "association":
-        return described(query, table, seed, clock.seconds, associate(query, table))
+        return located(described(query, table, seed, clock.seconds, associate(query, table)))
+    strategy = strategy_of(query)
+    if strategy is not None:
+        return located(designed(query, table, seed, clock, strategy))
     estimand = identify(query, table)
     clock.done("Causes sorted out")
+    other = implied_design(query, table, estimand)
+    if other is not None:
+        return located(designed(other, table, seed, clock, other.design.kind))
     if isinstance(estimand, NotIdentified):
-        return refused(query, table, seed, clock.seconds, estimand)
-    return answered(query, table, seed, clock, estimand)
+        return located(refused(query, table, seed, clock.seconds, estimand))
+    return located(answered(query, table, seed, clock, estimand))
 
 
 def read(
@@ -65,13 +74,14 @@ def read(
     describe: str | Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
     share: str = "profile",
+    drafts: int = 1,
 ) -> Reading:
-    """From a question to a query; nothing is computed. `client` None means the built-in reader."""
+    """From a question to a query; nothing is computed. `client` None means the built-in reader; `drafts` graphs are voted on."""
     from .data import Table
     from .language.read import read_question
 
-    table = Table.read(data, describe=describe)
-    reading = read_question(question, table.profile, client, overrides=overrides, share=share)  # type: ignore[arg-type]
+    question, table = scrub(question), Table.read(data, describe=describe)
+    reading = read_question(question, table.profile, client, overrides=overrides, share=share, drafts=drafts)  # type: ignore[arg-type]
     return signed(reading)
 
 
@@ -85,6 +95,7 @@ def ask(
     overrides: Mapping[str, Any] | None = None,
     review: Callable[[Reading], Reading] | None = None,
     share: str = "profile",
+    drafts: int = 1,
     progress: Progress | None = None,
 ) -> Answer:
     """Read, review, analyse, phrase. After reading, the numbers are those of `analyse` on `provenance.query`.
@@ -95,22 +106,31 @@ def ask(
     from .compose import phrased, undecided
     from .data import Table
     from .language.challenge import suggest
+    from .language.recording import Keeper
 
-    table = Table.read(data, describe=describe)
-    reading = read(question, table, client=client, overrides=overrides, share=share)
+    client = None if client is None else Keeper(client)
+    question, table = scrub(question), Table.read(data, describe=describe)
+    reading = read(question, table, client=client, overrides=overrides, share=share, drafts=drafts)
     if progress:
         progress("Question read")
     if review is not None and reading.query is not None:
         reading = signed(_reviewed(reading, review(reading)), by="you")
     if reading.query is None or reading.status == "choose":
-        return undecided(question, table, reading)
+        return undecided(question, table, reading, client)
     query = reading.query
     ideas = suggest(query, table.profile, {n: r.about for n, r in REGISTRY.items()}, client, share=share)  # type: ignore[arg-type]
     if ideas.negative_outcomes or ideas.negative_exposures:
         controls = {"negative_outcomes": ideas.negative_outcomes, "negative_exposures": ideas.negative_exposures}
         query = query.model_copy(update={**controls, "sources": {**query.sources, "negative_controls": "model"}})
     answer = analyse(query, table, seed=seed, progress=progress)
-    return phrased(answer, reading, ideas, client)
+    return located(phrased(answer, reading, ideas, client), reading.language)
+
+
+def located(answer: Answer, language: str | None = None) -> Answer:
+    """The answer with the place of every number of its text in its fields."""
+    from .report.spans import claims_of
+
+    return answer.model_copy(update={"claims": claims_of(answer, language)})
 
 
 def signed(reading: Reading, by: str | None = None) -> Reading:

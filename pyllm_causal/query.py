@@ -149,6 +149,7 @@ class Query(BaseModel):
     missing: Literal["drop", "impute"] = "drop"
     sources: dict[str, Claimant] = Field(default_factory=dict)
     # additions to the published contract
+    method: Annotated[str, Field(max_length=60)] | None = None  # the estimator behind the headline; null: by rule
     negative_outcomes: tuple[str, ...] = ()  # columns that the treatment cannot affect
     negative_exposures: tuple[str, ...] = ()  # columns that cannot affect the outcome
     words: dict[str, Annotated[str, Field(max_length=80)]] = Field(

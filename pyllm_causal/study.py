@@ -25,33 +25,58 @@ def connect(
     api_base: str | None = None,
     record: str | Path | None = None,
     replay: str | Path | None = None,
+    log: bool = True,
+    *,
+    budget: float | None = None,
+    budget_tokens: int | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Client | None:
     """The language client that the settings ask for; None means the built-in reader (no model).
 
-    `replay` answers from recordings; `record` writes every reply down. Raises `SettingsError` when both are given.
+    `replay` answers from recordings (a folder, or one answer document); `record` writes every reply down; `log` False
+    keeps no log of what is sent; `budget` (dollars) and `budget_tokens` bound all calls together; `tell` hears the
+    running cost. Raises `SettingsError` when recording and replaying at once, `ModelError` for an unusable model file.
     """
     from .settings import load
 
     if record is not None and replay is not None:
         raise SettingsError("Recording and replaying at once makes no sense.", "Give either --record or --replay.")
-    settings = load(model, api_base)
+    settings = load(model, api_base, budget=budget, budget_tokens=budget_tokens)
     if replay is not None:
         from .language.recording import Replayer
 
         # a replay needs no model; a setting from the environment must not make it stale
-        return Replayer(replay, load(model, api_base, environment={}) if model else None)
+        return Replayer(replay, load(_as_recorded(model), api_base, environment={}) if model else None)
     if settings.offline:
         if record is not None:
             raise SettingsError("There is no model to record.", "Give --model NAME with --record.")
+        if api_base is not None and settings.model is None:
+            raise SettingsError("There is an address but no model.", "Give --model NAME with --api-base.")
         return None
     from .language.client import LiveClient
+    from .language.sent_log import logged
 
-    client: Client = LiveClient(settings)
+    client: Client = logged(LiveClient(settings, tell=tell), log)
     if record is not None:
         from .language.recording import Recorder
 
         client = Recorder(client, record)
     return client
+
+
+def _as_recorded(model: str) -> str:
+    """A model file by the name that recordings know it by; a replay does not need the file itself."""
+    from .errors import ModelError
+    from .settings import FILE
+
+    if not model.startswith(FILE):
+        return model
+    from .language.local import named
+
+    try:
+        return named(model)
+    except ModelError:
+        return model
 
 
 def ask(

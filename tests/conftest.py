@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +17,8 @@ import pytest
 def _close_the_house() -> None:
     """Leave nothing in the environment, ours or a child's, that leads to a provider."""
     for name in list(os.environ):
+        if name.startswith("PYLLM_CAUSAL_TEST_"):  # which model the live tests may ask
+            continue
         if name.endswith(("_API_KEY", "_API_TOKEN")) or name.startswith(("PYLLM_CAUSAL_", "OPENAI_", "ANTHROPIC_")):
             del os.environ[name]
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
@@ -21,6 +26,11 @@ def _close_the_house() -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         os.environ[name] = os.environ[name.lower()] = "http://127.0.0.1:9"
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+    # The settings, exams and logs of whoever runs the tests are neither read nor written.
+    folder = tempfile.mkdtemp(prefix="pyllm-causal-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
+        os.environ[f"XDG_{kind}_HOME"] = f"{folder}/{kind.lower()}"
 
 
 _close_the_house()

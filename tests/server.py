@@ -3,8 +3,9 @@
     with Server(replies={"read": '{"reading": …}'}) as server:
         LiveClient(load("openai/test", server.url))
 
-A reply is text, a `Trouble`, or a list of them used one after the other (the last one stays). The step is told by the
-name of the JSON schema, or by the prompt when the schema is missing. `server.requests` keeps bodies and headers.
+A reply is text, a `Trouble`, a function of the request's body, or a list of them used one after the other (the last one
+stays). The step is told by the name of the JSON schema, or by the prompt when the schema is missing. `server.requests`
+keeps bodies and headers.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ STEPS = {
     "check a study of cause and effect": "draft",
     "prove a finding wrong": "challenge",
     "put a finding into": "phrase",
+    "what failed checks mean": "explain",
+    "how columns of a table hang together": "roles",
+    "plan a study of cause and effect": "plan",
+    "answer short questions about cause and effect": "exam",
+    "You reply with one JSON object only.": "check",
 }
 
 NORMAL = {
@@ -42,7 +48,7 @@ class Trouble:
 
     `status` other than 200 sends an error body; `wait` sleeps first; `trickle` sends the body byte by byte; `cut` ends
     the connection in the middle; `raw` replaces the whole body; `refuse_schema` answers 400 only while the request
-    carries a `response_format`; `finish` is the finish reason.
+    carries a `response_format`; `finish` is the finish reason; `usage` the tokens sent and got (None: not told).
     """
 
     status: int = 200
@@ -54,6 +60,7 @@ class Trouble:
     raw: bytes | None = None
     refuse_schema: bool = False
     finish: str = "stop"
+    usage: tuple[int, int] | None = (10, 5)
     error: str = "something went wrong"
 
 
@@ -134,6 +141,8 @@ class Server:
         with self._lock:
             self.requests.append({"path": handler.path, "headers": dict(handler.headers), "body": body})
             reply = self._next(_step(body))
+            if callable(reply):
+                reply = reply(body)
         trouble = reply if isinstance(reply, Trouble) else Trouble(text=str(reply))
         with contextlib.suppress(OSError):  # the client has gone: that is what some tests are about
             self._send(handler, trouble, body)
@@ -194,7 +203,8 @@ def _completion(trouble: Trouble, body: Mapping[str, Any]) -> bytes:
         "message": {"role": "assistant", "content": trouble.text},
         "finish_reason": trouble.finish,
     }
-    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    sent, got = trouble.usage or (0, 0)
+    usage = {"prompt_tokens": sent, "completion_tokens": got, "total_tokens": sent + got} if trouble.usage else None
     document = {
         "id": "test",
         "object": "chat.completion",

@@ -7,10 +7,13 @@ a placebo or a bootstrap passes under hidden causes too.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..analysis import Certainty, Diagnosis, Effect, Level, Refutation
 from ..query import Query
 from ..wording import alike, excludes_null, join, number, safe
 
+Standing = Literal["randomised", "design", "observational"]
 LADDER: tuple[Level, ...] = ("very_low", "low", "moderate", "high")
 NAMES = {
     "placebo_treatment": "shuffling the treatment",
@@ -21,26 +24,38 @@ NAMES = {
     "hidden_cause": "a hidden cause no stronger than a measured one could undo the answer",
     "negative_outcome": "a column that cannot be affected",
     "negative_exposure": "a column that cannot have an effect",
+    "density": "rows crowd on one side of the cut-off",
+    "missing_outcome": "outcomes are missing more often on one side of the cut-off",
+    "covariates_continuous": "columns fixed beforehand jump at the cut-off",
+    "donut": "leaving out the rows nearest the cut-off",
+    "bandwidth": "looking half or twice as far from the cut-off",
+    "placebo_cutoff": "a made-up cut-off",
 }
 
 
 def grade(
     query: Query,
-    randomised: bool,
+    standing: Standing,
     diagnoses: tuple[Diagnosis, ...],
     refutations: tuple[Refutation, ...],
     effect: Effect,
     plain: Effect,
     matters: float,
     notes: tuple[str, ...] = (),
+    favours: tuple[str, ...] = (),
 ) -> Certainty:
-    """The level with its reasons. `plain` is the effect as a difference, `matters` in the same unit (> 0)."""
+    """The level with its reasons. `plain` is the effect as a difference, `matters` in the same unit (> 0).
+
+    Each of `notes` costs a level; `favours` are shown and change nothing.
+    """
+    randomised = standing == "randomised"
     up: list[str] = []
     down: list[str] = []
     checks = {r.check: r for r in refutations}
     found = {d.name: d for d in diagnoses}
     reviewed = query.source("graph") == "you"
-    level = _start(query, randomised, found, up, down)
+    level = _start(query, standing, found, up, down)
+    up += favours
     agreement = checks.get("other_methods")
     if agreement is not None and agreement.verdict == "passed":
         up.append(agreement.observed.replace(" gave ", " agree: "))
@@ -62,7 +77,12 @@ def grade(
         ("missing", ""),
         ("weights", ""),
     )
-    for name, text in (*faults, ("few_rows", "")):
+    own = tuple(
+        (d.name, "")
+        for d in diagnoses
+        if d.name not in (*dict(faults), "few_rows", "balance", "selection", "rare_event")
+    )
+    for name, text in (*faults, ("few_rows", ""), *own):
         if name in found and found[name].status == "warning":
             level -= 2 if name == "clusters" and found[name].figures.get("clusters", 99) < 6 else 1
             down.append(text + found[name].finding)
@@ -76,7 +96,7 @@ def grade(
     failed = [r for r in counted if r.verdict == "failed"]
     if failed:
         level -= 1
-        down.append("a check failed: " + join([NAMES.get(r.check, r.check) for r in failed]))
+        down.append("a check failed: " + join([NAMES.get(r.check, r.check.replace("_", " ")) for r in failed]))
     level -= _graph_doubts(query, randomised, down)
     level -= sum(2 if "does not follow" in note else 1 for note in notes)
     down += notes
@@ -89,15 +109,21 @@ def grade(
         up.append(f"dealing the treatment out at random makes the effect vanish{left}, as it should")
     if "balance" in found and found["balance"].status == "ok":
         up.append(found["balance"].finding)
-    if not randomised:
+    if standing == "observational":
         level = _observational(level, query, reviewed, checks, up, down)
     return Certainty(level=LADDER[max(0, min(level, 3))], up=tuple(up), down=tuple(dict.fromkeys(down)))
 
 
-def _start(query: Query, randomised: bool, found: dict[str, Diagnosis], up: list[str], down: list[str]) -> int:
-    if not randomised:
+def _start(query: Query, standing: Standing, found: dict[str, Diagnosis], up: list[str], down: list[str]) -> int:
+    if standing == "observational":
         return 1
     claim = query.source("design")
+    if standing == "design":
+        if claim == "you":
+            return 2
+        where = "a graph nobody has checked" if claim == "data" else "the question by the language model"
+        down.append(f"that the design holds here is taken from {where}, not confirmed by a person")
+        return 1
     if claim != "you":
         where = "the description of the table" if claim == "data" else "the question"
         down.append(f"that it was assigned at random is read from {where}, not confirmed by a person")
@@ -110,9 +136,11 @@ def _start(query: Query, randomised: bool, found: dict[str, Diagnosis], up: list
 
 
 def _imprecise(plain: Effect, matters: float) -> bool:
-    """The interval spans no effect and reaches the smallest difference that matters."""
+    """The interval spans no effect and reaches the smallest difference that matters (a ratio: a quarter up or down)."""
     if plain.low is None or plain.high is None:
         return False
+    if plain.scale != "difference":
+        return not excludes_null(plain) and (plain.low <= 0.8 or plain.high >= 1.25)
     return not excludes_null(plain) and (plain.low <= -matters or plain.high >= matters)
 
 
@@ -152,6 +180,10 @@ def _observational(
     control = any(c.verdict == "passed" and c.suggested_by == "you" for c in controls)
     strong = hidden is not None and hidden.verdict == "passed"
     text = "nobody dealt the treatment out at random: something that is not in the table could drive both"
+    if "mediation" in (query.kind, query.design.kind):  # the treatment may have been: the mediator never is
+        text = (
+            "nobody dealt the mediator out at random: something that is not in the table could drive it and the outcome"
+        )
     if hidden is not None and hidden.figures.get("strongest"):
         text += f". To wipe the answer out {hidden.observed}"
     down.append(text)

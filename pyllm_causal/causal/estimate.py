@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..analysis import Effect, Estimate
+from ..errors import QueryError
 from ..query import Scale
 from ..wording import safe
 from .estimators import REGISTRY, Estimator
 from .estimators.doubly_robust import SEED, fit_with_form
 from .estimators.regression import unadjusted
+from .impute import pooled
 from .inference import Fit, effect_of
 from .learners import folds, out_of_fold
 from .propensity import standardised
@@ -28,17 +30,23 @@ class Estimates:
     form: float
     fit: Fit
     estimator: Estimator
+    single: Fit  # of one completion where gaps were filled in, which is what checks refit; otherwise `fit` itself
 
 
-def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
+def estimate(
+    sample: Sample, scale: Scale, unit: str, method: str | None = None, copies: tuple[Sample, ...] = ()
+) -> Estimates | None:
     """All estimates, or None when the scale is undefined in these data (a mean of zero under a ratio).
 
     Rule: random assignment without covariates, the plain difference, within strata where there are any; otherwise
     regression standardisation, unless a flexible outcome model predicts clearly better out of sample: then the
-    cross-fitted doubly robust estimate (between two named doses, regression on bent covariates).
+    cross-fitted doubly robust estimate (between two named doses, regression on bent covariates). `method` overrules it.
+    `copies` are further completions of a sample with gaps; every method runs on each and is pooled.
+    Raises `QueryError` for a method that does not fit.
     """
     from numpy.linalg import LinAlgError
 
+    samples = (sample, *copies)
     fits: dict[str, Fit] = {}
     failed: set[str] = set()
     form = 0.0
@@ -47,22 +55,17 @@ def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
             fits["doubly_robust"], form = fit_with_form(sample)
         except LinAlgError:
             failed.add("doubly_robust")
-    if REGISTRY["difference_in_means"].fits(sample):
-        first = "difference_in_means"
-    elif REGISTRY["post_stratified"].fits(sample):
-        first = "post_stratified"
-    elif form >= FORM_Z and not sample.randomised:
-        named = sample.kind == "dose" and not sample.per_unit
-        first = "flexible_regression" if named and REGISTRY["flexible_regression"].fits(sample) else "doubly_robust"
-    else:
-        first = "regression"
+    first, why = _chosen(sample, form) if method is None else _asked(sample, scale, method)
     names = [first, *(n for n, e in REGISTRY.items() if n != first and e.fits(sample) and _sensible(e, sample, scale))]
     results: list[Estimate] = []
+    single: Fit | None = None
     for name in names:
-        if name in failed:
+        if name in failed and name != first:
             continue
         try:
-            fit = fits.get(name) or REGISTRY[name].function(sample)
+            one = fits.get(name) or REGISTRY[name].function(sample)
+            single = one if name == first else single
+            fit = pooled([one, *(REGISTRY[name].function(c) for c in copies)], samples)
         except LinAlgError:
             if name == first:
                 raise
@@ -81,10 +84,34 @@ def estimate(sample: Sample, scale: Scale, unit: str) -> Estimates | None:
                 n=sample.n,
                 notes=fit.notes,
                 means=(fit.treated, fit.control),
+                why=why if name == first else "",
             )
         )
     plain = effect_of(unadjusted(sample), sample, scale, unit) if sample.k else None
-    return Estimates(results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first])
+    return Estimates(results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first], single or fits[first])
+
+
+def _chosen(sample: Sample, form: float) -> tuple[str, str]:
+    """(method, why in plain words), by rule."""
+    if REGISTRY["difference_in_means"].fits(sample):
+        return "difference_in_means", "the groups were formed at random, so they can be compared as they are"
+    if REGISTRY["post_stratified"].fits(sample):
+        return "post_stratified", "the groups were formed at random within strata, so they are compared within them"
+    if form >= FORM_Z and not sample.randomised:
+        if sample.kind == "dose" and not sample.per_unit and REGISTRY["flexible_regression"].fits(sample):
+            return "flexible_regression", "straight lines predict the outcome clearly worse than bent ones"
+        return "doubly_robust", "straight lines predict the outcome clearly worse than a flexible model"
+    if sample.randomised:
+        return "regression", "random groups; holding the covariates fixed takes chance out of the comparison"
+    return "regression", "a flexible model predicts the outcome no better, and this one is the most precise"
+
+
+def _asked(sample: Sample, scale: Scale, method: str) -> tuple[str, str]:
+    fit = [n for n, e in REGISTRY.items() if e.fits(sample) and _sensible(e, sample, scale)]
+    if method not in fit:
+        known = "does not fit this question" if method in REGISTRY else "is not known for this question"
+        raise QueryError(f"The method {method!r} {known}.", f"Methods that do: {', '.join(fit)}.")
+    return method, "you asked for it"
 
 
 def settled(sample: Sample) -> Sample:

@@ -30,7 +30,7 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
     graph = query.graph
     if graph is not None:
         graph.check(table.names, query.selected_on)
-        graph = _believed(graph)
+        graph = believed(graph)
     adjust = None if query.adjust_for is None else list(dict.fromkeys(query.adjust_for))
     strata = query.design.strata if isinstance(query.design, Randomised) else ()
     for field, names in (("adjust_for", adjust or []), ("strata", strata)):
@@ -38,12 +38,12 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
             if name in (treatment, outcome):
                 role = "treatment" if name == treatment else "outcome"
                 raise QueryError(f"{name!r} is the {role}; it cannot be adjusted for.", f"Take it out of `{field}`.")
-    chosen = _chosen_by(query, table)
+    chosen = chosen_by(query, table)
     if outcome in chosen:
-        return _distorted(query, [outcome], [treatment])
+        return distorted(query, [outcome], [treatment])
     selected: Selected = {}
     if graph is not None:
-        graph, selected = _with_selection(graph, chosen, table)
+        graph, selected = with_selection(graph, chosen, table)
     if isinstance(query.design, Randomised):
         return _randomised(query, graph, adjust or [], selected)
     if graph is None or not {treatment, outcome} <= set(graph.nodes()):
@@ -51,13 +51,13 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
     return _from_graph(query, table, graph, adjust, selected)
 
 
-def _chosen_by(query: Query, table: Table) -> list[str]:
+def chosen_by(query: Query, table: Table) -> list[str]:
     """What decided which rows are looked at: `selected_on`, and the columns of the filter."""
     filtered = [c.column for c in parse_filter(query.where, table.names).conditions] if query.where else []
     return list(dict.fromkeys((*query.selected_on, *filtered)))
 
 
-def _with_selection(graph: Graph, chosen: list[str], table: Table) -> tuple[Graph, Selected]:
+def with_selection(graph: Graph, chosen: list[str], table: Table) -> tuple[Graph, Selected]:
     """The graph with a node for every choice of rows, which is what is held fixed; node -> what it is called.
 
     Choosing rows by a column (age over 50) is not holding the column fixed: it opens paths as a consequence of the column
@@ -78,7 +78,7 @@ def _with_selection(graph: Graph, chosen: list[str], table: Table) -> tuple[Grap
     return graph, selected
 
 
-def _believed(graph: Graph) -> Graph:
+def believed(graph: Graph) -> Graph:
     """The graph without hidden causes that only a model suspects. They are named as a doubt (`certainty`), but cannot
     refuse an answer: a model that always finds one more would otherwise refuse them all."""
     kept = tuple(u for u in graph.unmeasured if u.source != "model")
@@ -99,7 +99,7 @@ def _randomised(query: Query, graph: Graph | None, adjust: list[str], selected: 
                 "Take it out of `adjust_for`, or correct the arrow.",
             )
         if treatment in graph.descendants(outcome):
-            return _reversed(treatment, outcome)
+            return backwards(treatment, outcome)
         blocked = _selection_on_collider(graph, query, selected)
         if blocked is not None:
             return blocked
@@ -151,7 +151,7 @@ def _from_graph(
 ) -> Estimand | NotIdentified:
     treatment, outcome = str(query.treatment), str(query.outcome)
     if treatment in graph.descendants(outcome):
-        return _reversed(treatment, outcome)
+        return backwards(treatment, outcome)
     blocked = _selection_on_collider(graph, query, selection)
     if blocked is not None:
         return blocked
@@ -159,9 +159,9 @@ def _from_graph(
     children = _pruned(graph, [treatment, outcome, *selected, *(adjust or [])])
     usable = {c.name for c in table.profile.columns if c.kind != "empty"} & set(children)
     # columns that are text, or hardly recorded, are held fixed only where nothing else will do
-    easy = usable & {c.name for c in table.profile.columns if _easy(c)}
-    if sep.minimal_adjustment(children, treatment, outcome, easy, selected) is not None:
-        usable = easy | (usable & {treatment, outcome, *(adjust or [])})
+    cheap = usable & {c.name for c in table.profile.columns if easy(c)}
+    if sep.minimal_adjustment(children, treatment, outcome, cheap, selected) is not None:
+        usable = cheap | (usable & {treatment, outcome, *(adjust or [])})
     found = sep.minimal_adjustment(children, treatment, outcome, usable, selected)
     if found is None:
         return _hopeless(query, graph, children, usable, selected)
@@ -182,7 +182,18 @@ def _from_graph(
     )
 
 
-def _easy(column: Column) -> bool:
+def measured_causes(query: Query, table: Table) -> tuple[str, ...]:
+    """Columns that the graph puts before treatment or outcome and not after the treatment: what could be held fixed."""
+    graph, treatment, outcome = query.graph, str(query.treatment), str(query.outcome)
+    if graph is None or not {treatment, outcome} <= set(graph.nodes()):
+        return tuple(query.adjust_for or ())
+    children = graph.children()
+    before = sep.reach([treatment, outcome], sep.parents_of(children)) - sep.reach([treatment], children)
+    usable = {c.name for c in table.profile.columns if c.kind not in ("empty", "constant") and easy(c)}
+    return tuple(sorted((before & usable) - {treatment, outcome}))
+
+
+def easy(column: Column) -> bool:
     """Whether holding the column fixed costs few rows and few coefficients."""
     wide = column.kind == "category" and column.distinct > max(MOST_LEVELS, column.rows // 20)
     return column.kind != "text" and not wide and column.missing <= 0.2 * column.rows
@@ -252,7 +263,7 @@ def _verb(names: list[str], one: str) -> str:
     return one if len(names) == 1 else {"is": "are"}.get(one, one.removesuffix("s"))
 
 
-def _reversed(treatment: str, outcome: str) -> NotIdentified:
+def backwards(treatment: str, outcome: str) -> NotIdentified:
     treatment, outcome = safe(treatment), safe(outcome)
     return NotIdentified(
         code="reversed",
@@ -274,10 +285,10 @@ def _selection_on_collider(graph: Graph, query: Query, selection: Selected) -> N
     if sep.minimal_adjustment(children, treatment, outcome, measured) is None:
         return None  # not identified with or without the selection: the caller says why
     affected = [c for c in (treatment, outcome) if set(selected) & (sep.reach([c], children))] or [treatment]
-    return _distorted(query, [selection[node] for node in selected], affected)
+    return distorted(query, [selection[node] for node in selected], affected)
 
 
-def _distorted(query: Query, chosen: list[str], affected: list[str]) -> NotIdentified:
+def distorted(query: Query, chosen: list[str], affected: list[str]) -> NotIdentified:
     by, what = join([safe(c) for c in chosen]), join([safe(c) for c in affected])
     how = f", and by your graph {what} {_verb(affected, 'affects')} that" if query.graph is not None else ""
     return NotIdentified(
@@ -333,8 +344,11 @@ def check_columns(query: Query, table: Table) -> None:
     roles += [("categorical", c) for c in query.categorical]
     roles += [("negative_outcomes", c) for c in query.negative_outcomes]
     roles += [("negative_exposures", c) for c in query.negative_exposures]
-    if isinstance(query.design, Randomised):
-        roles += [("strata", c) for c in query.design.strata]
+    for field, given in query.design.model_dump().items():
+        if field in ("strata", "instruments", "mediators"):
+            roles += [(field.removesuffix("s"), c) for c in given]
+        elif field in ("running", "time", "unit", "first_treated", "group"):
+            roles.append((field, given))
     known = set(table.names)
     for name in (query.treatment, query.outcome):
         if name in known:

@@ -240,14 +240,16 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
         gone = np.zeros(total, dtype=bool)
         if block.shape[1]:
             gone[rows] = np.isnan(block).any(axis=1)
-        drop(gone, f"no {safe(covariate)}")
+        if query.missing == "drop" or as_category:
+            drop(gone, f"no {safe(covariate)}")
         blocks.append(block)
         names += block_names
         groups += [covariate] * len(block_names)
     kept = keep[rows]
     x = np.hstack(blocks)[kept] if blocks else np.zeros((int(kept.sum()), 0))
     rows = np.flatnonzero(keep)
-    informative = np.ptp(x, axis=0) > 0 if len(rows) and x.shape[1] else np.ones(x.shape[1], dtype=bool)
+    varied = len(rows) > 0 and x.shape[1] > 0
+    informative = np.nanmax(x, axis=0) > np.nanmin(x, axis=0) if varied else np.ones(x.shape[1], dtype=bool)
     x = x[:, informative]
     names = [n for n, ok in zip(names, informative, strict=True) if ok]
     groups = [g for g, ok in zip(groups, informative, strict=True) if ok]

@@ -1,4 +1,8 @@
-"""Which checks could break the answer? A model may suggest further ones out of the registry, never switch one off."""
+"""Which checks could break the answer? A model may single some out of the registry, never switch one off.
+
+It may also name negative controls, out of columns that rules let through: a column that was settled before the treatment
+cannot be changed by it. What no rule vouches for has to be declared by a person (`negative_outcomes` of the query).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from ..analysis import Step
 from ..errors import ModelError
 from ..query import Query
-from . import match, prompts
+from . import match, prompts, timing
 from .ask_model import complete_as, plain
 from .client import Client, Request
 from .columns import lines
@@ -26,6 +30,7 @@ LOOSE = ConfigDict(frozen=True, extra="ignore")
 MOST_CHECKS = 12
 MOST_COLUMNS = 3
 MOST_SHOWN = 80
+AT_BIRTH = "it is settled before most other things"  # what `timing.when` says of age, sex and the like
 
 
 class Suggestions(BaseModel):
@@ -85,7 +90,7 @@ def suggest(
         return Suggestions(steps=(Step(step="challenge", verifier=verifier, passed=False, note=note),))
     if reply is None:
         return Suggestions(steps=(step,))
-    free = set(_free(query, profile))
+    outcomes_free, exposures_free = candidates(query, profile)
     reasons: dict[str, str] = {}
     dropped: list[str] = []
 
@@ -104,10 +109,11 @@ def suggest(
         return tuple(kept)
 
     checks = keep(reply.checks, set(registry), MOST_CHECKS)
-    outcomes = keep(reply.negative_outcomes, free, MOST_COLUMNS)
-    exposures = keep(reply.negative_exposures, free - set(outcomes), MOST_COLUMNS)
+    outcomes = keep(reply.negative_outcomes, set(outcomes_free), MOST_COLUMNS)
+    exposures = keep(reply.negative_exposures, set(exposures_free) - set(outcomes), MOST_COLUMNS)
     note = plain(f"left out: {', '.join(dropped[:6])}", 300) if dropped else ""
-    score = round(len(reasons) / (len(reasons) + len(dropped)), 3) if reasons or dropped else None
+    named = len(checks) + len(outcomes) + len(exposures)
+    score = round(named / (named + len(dropped)), 3) if named or dropped else None
     return Suggestions(
         checks=checks,
         negative_outcomes=outcomes,
@@ -117,16 +123,39 @@ def suggest(
     )
 
 
-def _free(query: Query, profile: Profile) -> list[str]:
+def candidates(query: Query, profile: Profile) -> tuple[list[str], list[str]]:
+    """Columns that may serve as negative outcomes and as negative exposures.
+
+    A negative outcome has to be settled before the treatment; a negative exposure too, and neither may be a form of the
+    treatment or (an exposure) of the outcome, nor a trait that a person is born with, which touches nearly everything.
+    None where a person has declared controls already.
+    """
+    if query.negative_outcomes or query.negative_exposures or not query.treatment or not query.outcome:
+        return [], []
     taken = {query.treatment, query.outcome, query.by, query.event, query.cluster, query.weights}
-    if query.graph is not None:
-        taken |= set(query.graph.nodes())  # what is held fixed shows no difference by construction
-    return [c.name for c in match.usable(profile) if c.name not in taken][:MOST_SHOWN]
+    # what is held fixed shows no difference by construction
+    taken |= set(query.adjust_for or ()) | (set(query.graph.nodes()) if query.graph is not None else set())
+    taken |= set(getattr(query.design, "instruments", ())) | set(getattr(query.design, "mediators", ()))
+    treatment, outcome = profile.column(query.treatment), profile.column(query.outcome)
+    suffixes = timing.known_suffixes(profile.columns)
+    start, end = timing.baseline(treatment, outcome, suffixes)
+    outcomes: list[str] = []
+    exposures: list[str] = []
+    for column in match.usable(profile):
+        if column.name in taken or column.kind not in ("number", "count", "yes_no"):
+            continue
+        when, reason = timing.when(column, start, end, suffixes, treatment)
+        if when != "before" or timing.derived(column, treatment, False):
+            continue
+        outcomes.append(column.name)
+        if reason != AT_BIRTH and not timing.derived(column, outcome, True):
+            exposures.append(column.name)
+    return outcomes[:MOST_SHOWN], exposures[:MOST_SHOWN]
 
 
 def request_for(query: Query, profile: Profile, registry: Mapping[str, str], share: Share = "profile") -> Request:
-    """The request of the challenge step."""
-    free = _free(query, profile)
+    """The request of the challenge step. Without candidates the model is not asked for controls at all."""
+    outcomes, exposures = candidates(query, profile)
     shared = profile.shared(share)
     turns = prompts.render(
         "challenge",
@@ -134,20 +163,19 @@ def request_for(query: Query, profile: Profile, registry: Mapping[str, str], sha
         treatment=json.dumps(query.treatment, ensure_ascii=False),
         outcome=json.dumps(query.outcome, ensure_ascii=False),
         ends=lines(shared, [query.treatment or "", query.outcome or ""]),
-        columns=lines(shared, free),
+        outcomes=lines(shared, outcomes),
+        exposures=lines(shared, exposures),
     )
     short = {"type": "string"}
-    column = {"type": "string", "enum": free} if free else short
-    control = {"type": "array", "items": _object({"column": column, "reason": short}), "maxItems": 2}
     check = _object({"check": {"type": "string", "enum": list(registry)}, "reason": short})
-    schema = _object(
-        {
-            "checks": {"type": "array", "items": check, "maxItems": 4},
-            "negative_outcomes": control,
-            "negative_exposures": control,
-        }
+    fields: dict[str, object] = {"checks": {"type": "array", "items": check, "maxItems": 4}}
+    for field, names in (("negative_outcomes", outcomes), ("negative_exposures", exposures)):
+        if names:
+            control = _object({"column": {"type": "string", "enum": names}, "reason": short})
+            fields[field] = {"type": "array", "items": control, "maxItems": 2}
+    return Request(
+        step="challenge", messages=turns, response_schema=_object(fields), prompt=prompts.digest("challenge")
     )
-    return Request(step="challenge", messages=turns, response_schema=schema, prompt=prompts.digest("challenge"))
 
 
 def _object(fields: dict[str, object]) -> dict[str, object]:

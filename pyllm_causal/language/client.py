@@ -1,6 +1,7 @@
 """The seam to a language model: one request, one reply.
 
-LiveClient   the openai SDK for `openai/…` and for any --api-base, litellm for every other provider
+LiveClient   the openai SDK for `openai/…`, for servers that people run themselves and for any --api-base; llama.cpp in
+             this process for `local:PATH.gguf`; litellm for every other provider
 Scripted     replies from a list or a function, for tests
 (recording.py adds Recorder and Replayer)
 """
@@ -151,43 +152,80 @@ class Scripted:
 
 
 class LiveClient:
-    """A real model, reached over the network with bounded patience.
+    """A real model, reached with bounded patience and within a budget.
 
     At most `settings.retries` further attempts, only after faults that may pass (rate limit, server fault, timeout,
     no connection), honouring `retry-after` up to 30 seconds. A server that refuses a JSON schema or a sampling option
-    is asked again without it. Every failure is a `ModelError` in plain words without keys or server text.
+    is asked again without it. A call that could exceed the budget is not sent. Every failure is a `ModelError` in plain
+    words without keys or server text. `tell` hears the running cost after every reply.
     """
 
-    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        from .budget import Budget
+
         if settings.offline:
             raise ModelError("No language model is set.", "Give --model NAME, or use --model none without one.")
         self.settings = settings
+        if settings.in_process:
+            from .local import named
+
+            # Recordings and answers name the file, never the folders it lies in.
+            self.settings = settings.model_copy(update={"model": named(settings.model or "")})
         self.calls: list[Call] = []
-        self._sleep = sleep
+        self.budget = Budget(self.settings)
+        self._given, self._sleep, self._tell = settings, sleep, tell
         self._left_out: set[str] = set()
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Options that the server has refused so far; `json_schema` among them means: no schema-bound replies."""
+        return frozenset(self._left_out)
 
     def complete(self, request: Request) -> Reply:
         """One reply. Raises `ModelError`."""
-        from .wire import Fault, through_litellm, through_openai
+        from .faults import Fault
 
-        request = request.filled(self.settings)
-        model = request.model or ""
-        via_litellm = not model.startswith("openai/") and (
-            self.settings.api_base is None or model.startswith(("ollama/", "ollama_chat/"))
-        )
-        send = through_litellm if via_litellm else through_openai
+        request = _without_keys(request.filled(self.settings))
+        send = self._way()
         attempt = 0
         while True:
+            self.budget.allow(request)
             try:
-                reply = send(request, self.settings, frozenset(self._left_out))
-                reply = reply.model_copy(update={"text": scrub(reply.text[:LONGEST_REPLY]), "model": model})
-                self.calls.append(Call.of(request.step, reply))
-                return reply
+                reply = send(request, self._given, self.refused)
             except Fault as fault:
                 if fault.refused and fault.refused not in self._left_out:
                     self._left_out.add(fault.refused)
                     continue
+                if fault.charged:
+                    self.budget.lost(request)
                 if not fault.passing or attempt >= self.settings.retries or (fault.wait or 0) > LONGEST_WAIT:
                     raise ModelError(scrub(fault.message), scrub(fault.hint)) from None
                 self._sleep(min(LONGEST_WAIT, fault.wait if fault.wait is not None else 0.5 * 2**attempt))
                 attempt += 1
+                continue
+            reply = reply.model_copy(update={"text": scrub(reply.text[:LONGEST_REPLY]), "model": request.model or ""})
+            self.budget.spent(request, reply)
+            self.calls.append(Call.of(request.step, reply))
+            if self._tell is not None:
+                self._tell(str(self.budget))
+            return reply
+
+    def _way(self) -> Callable[[Request, Settings, frozenset[str]], Reply]:
+        from .wire import through_file, through_litellm, through_openai
+
+        if self._given.in_process:
+            return through_file
+        ours = self._given.address is not None or self._given.provider == "openai"
+        return through_openai if ours else through_litellm
+
+
+def _without_keys(request: Request) -> Request:
+    """The request without anything that looks like a key: one pasted into a question is not sent on."""
+    turns = tuple(m.model_copy(update={"content": scrub(m.content)}) for m in request.messages)
+    return request.model_copy(update={"messages": turns})

@@ -1,7 +1,8 @@
-"""A first graph for a question: drawn by rule; a model may add hidden causes and take nothing away."""
+"""A first graph for a question: drawn by rule; a model may add hidden causes, and takes nothing away on its own word."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
@@ -9,15 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from ..analysis import Step
 from ..errors import ModelError
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
-from ..query import Query
-from . import match, prompts, timing
+from ..query import Differences, Discontinuity, Query, Randomised, SyntheticControl
+from . import match, prompts, roles, timing, vote
+from .alarm import BadControl, judge
 from .ask_model import complete_as, plain
 from .client import Client, Request
 from .columns import lines
-from .read import BadControl
 
 if TYPE_CHECKING:
-    from ..profile import Column, Profile
+    from ..profile import Profile
     from ..settings import Share
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -25,7 +26,7 @@ LOOSE = ConfigDict(frozen=True, extra="ignore")
 
 MOST_HIDDEN = 5
 MOST_ASKED = 80
-MOSTLY_MISSING = 0.2  # holding such a column fixed would cost more rows than certainty can bear
+VERIFIER = "schema; may add, may not remove"
 
 
 class Draft(BaseModel):
@@ -57,10 +58,13 @@ class DraftReply(BaseModel):
     suspects: Annotated[tuple[_Suspect, ...], Field(max_length=200)] = ()
 
 
-def draft_graph(query: Query, profile: Profile, client: Client | None, *, share: Share = "profile") -> Draft:
-    """The drafted graph of `query`. Every covariate kept by rule stays, whatever a model replies.
+def draft_graph(
+    query: Query, profile: Profile, client: Client | None, *, share: Share = "profile", drafts: int = 1
+) -> Draft:
+    """The drafted graph of `query`. Without a model that has passed the exam every covariate kept by rule stays.
 
-    Raises `RecordingError`; a model that fails or talks rubbish is left out.
+    With several `drafts` the model is asked as often, and what more than half of them say is kept. Raises
+    `RecordingError`; a model that fails or talks rubbish is left out.
     """
     if not query.treatment or not query.outcome:
         return Draft(graph=Graph())
@@ -68,91 +72,202 @@ def draft_graph(query: Query, profile: Profile, client: Client | None, *, share:
     if client is None:
         step = Step(step="draft", verifier="rules on roles and timing", passed=True)
         return Draft(graph=graph, bad_controls=bad, steps=(step,))
-    kept = [e.cause for e in graph.edges if e.effect == query.outcome and e.cause != query.treatment]
-    kept = [c for c in kept if len(c) <= 120][:MOST_ASKED]
-    reply, step = _ask(query, profile, kept, client, share)
-    if reply is None:
-        return Draft(graph=graph, bad_controls=bad, steps=(step,))
-    hidden, dropped = _hidden(reply, query, profile)
+    drafts = max(1, min(drafts, vote.MOST_DRAFTS))
+    kept = asked_about(query, profile, graph)
+    ballots, step = _ask(query, profile, kept, client, share, drafts)
+    steps: tuple[Step, ...] = (step,)
+    if ballots:
+        graph, suspects, step = _added(graph, bad, ballots, step, query, profile, kept)
+        bad, steps = (*bad, *suspects), (step,)
+        if kept and roles.may_be_asked(client):
+            voted = roles.ask_roles(query, profile, kept, client, share, drafts)
+            graph, bad = _directed(graph, bad, voted, query, profile)
+            steps = (*steps, *voted.steps)
+    return Draft(graph=graph, bad_controls=bad, steps=steps)
+
+
+def _added(
+    graph: Graph,
+    bad: tuple[BadControl, ...],
+    ballots: list[DraftReply],
+    step: Step,
+    query: Query,
+    profile: Profile,
+    kept: list[str],
+) -> tuple[Graph, list[BadControl], Step]:
+    """The graph with the hidden causes that most ballots name, the columns that most suspect, and the step's account."""
+    hidden, dropped = _hidden(ballots, query, profile)
     said = {b.column for b in bad}
-    suspects = []
-    for suspect in reply.suspects[:20]:
-        if suspect.column in kept and suspect.column not in said:
-            said.add(suspect.column)
-            reason = plain(suspect.reason, 160) or "no reason given"
-            suspects.append(
-                BadControl(column=suspect.column, reason=f"the model suspects it, still held fixed: {reason}")
+    known = [[s.column for s in b.suspects[:20] if s.column in kept and s.column not in said] for b in ballots]
+    suspected = vote.majority(known)
+    reasons = {s.column: plain(s.reason, 160) for b in reversed(ballots) for s in b.suspects}
+    suspects = [
+        BadControl(
+            column=column,
+            alarm="suspect",
+            reason=f"the model suspects it{vote.told(share, len(ballots))}, still held fixed:"
+            f" {reasons[column] or 'no reason given'}",
+        )
+        for column, share in suspected.items()
+    ]
+    named = sum(len(b.unmeasured) + len(b.suspects) for b in ballots)
+    lost = len(dropped) + sum(len(b.suspects) for b in ballots) - sum(map(len, known))
+    note = f"left out: {', '.join(dropped)}" if dropped else ""
+    score = round(max(0.0, 1 - lost / named), 3) if named else None
+    step = step.model_copy(update={"note": plain(note or step.note, 300), "score": score})
+    return graph.model_copy(update={"unmeasured": hidden}), suspects, step
+
+
+def _directed(
+    graph: Graph, bad: tuple[BadControl, ...], voted: roles.Voted, query: Query, profile: Profile
+) -> tuple[Graph, tuple[BadControl, ...]]:
+    """The graph with the roles that most drafts agree on. Only a column of which no rule says that it came first can be
+    called late, and only by nearly all drafts; every other role changes reasons and never an arrow."""
+    treatment, outcome = query.treatment or "", query.outcome or ""
+    first = {e.cause for e in graph.edges if e.confidence == "likely" and e.source == "data"}
+    alarms = {b.column: b for b in bad}
+    edges = list(graph.edges)
+    for column, (role, share) in voted.roles.items():
+        why, count = voted.reasons.get(column, ""), vote.told(share, voted.drafts)
+        if role in ("between", "consequence"):
+            late = column not in first and share >= vote.SURE_ENOUGH
+            said = "lies between the two" if role == "between" else "comes after the treatment"
+            alarm = BadControl(
+                column=column,
+                alarm=("between" if role == "between" else "after") if late else "suspect",
+                reason=f"the model takes it that it {said}{count}{'' if late else ', still held fixed'}: {why}".rstrip(
+                    ": "
+                ),
             )
-    if dropped:
-        step = step.model_copy(update={"note": plain(f"left out: {', '.join(dropped)}", 300)})
-    return Draft(graph=graph.model_copy(update={"unmeasured": hidden}), bad_controls=(*bad, *suspects), steps=(step,))
+            alarms[column] = alarm
+            if late:
+                edges = [e for e in edges if column not in (e.cause, e.effect)]
+                sure = vote.confidence(share)
+                edges.append(Edge(cause=treatment, effect=column, reason=why, confidence=sure, source="model"))
+                if role == "between":
+                    edges.append(Edge(cause=column, effect=outcome, reason=why, confidence=sure, source="model"))
+        elif why:
+            edges = [
+                e.model_copy(update={"reason": plain(f"{e.reason}; the model{count}: {why}", 240)})
+                if e.cause == column and e.source == "data"
+                else e
+                for e in edges
+            ]
+    drawn = [(e.cause, e.effect) for e in edges]
+    late_ones = {b.column for b in alarms.values() if b.alarm in ("between", "after")}
+    best = [p for p in sorted(voted.arrows, key=lambda p: -voted.arrows[p]) if not late_ones & set(p)]
+    for pair in vote.acyclic([p for p in best if p not in drawn], drawn):
+        share = voted.arrows[pair]
+        reason = f"the model takes it so{vote.told(share, voted.drafts)}"
+        edges.append(
+            Edge(cause=pair[0], effect=pair[1], reason=reason, confidence=vote.confidence(share), source="model")
+        )
+    return graph.model_copy(update={"edges": tuple(edges)}), tuple(alarms.values())
 
 
 def by_rule(query: Query, profile: Profile) -> tuple[Graph, tuple[BadControl, ...]]:
-    """Graph and bad controls from roles and timing alone."""
+    """Graph and bad controls from the design, roles and timing alone."""
     treatment, outcome = query.treatment or "", query.outcome or ""
-    mediators = tuple(getattr(query.design, "mediators", ()))
-    instruments = tuple(getattr(query.design, "instruments", ()))
-    asked: Source = "you"
-    edges = [Edge(cause=treatment, effect=outcome, reason="your question", source=asked)]
-    edges += [Edge(cause=i, effect=treatment, reason="named as the instrument", source="model") for i in instruments]
-    for mediator in mediators:
-        edges.append(Edge(cause=treatment, effect=mediator, reason="your question", source=asked))
-        edges.append(Edge(cause=mediator, effect=outcome, reason="your question", source=asked))
-    roles = {treatment, outcome, *mediators, *instruments}
-    roles |= {c for c in (query.event, query.cluster, query.weights) if c}
+    edges = [Edge(cause=treatment, effect=outcome, reason="your question", source="you"), *_of_design(query)]
     bad: list[BadControl] = []
-    chance = query.design.kind == "randomised" and query.source("design") == "you"
-    for column, confidence, reason, fault in _candidates(query, profile, roles):
-        if fault:
-            bad.append(BadControl(column=column.name, reason=fault))
+    design = query.design
+    chance = design.kind == "randomised" and query.source("design") == "you"
+    alone = isinstance(design, (Discontinuity, Differences, SyntheticControl))
+    instruments = tuple(getattr(design, "instruments", ()))
+    mediators = tuple(getattr(design, "mediators", ())) if design.kind == "mediation" else ()
+    for column, confidence, reason, alarm in _candidates(query, profile):
+        if alarm is not None:
+            bad.append(alarm)
             continue
-        if not chance:
-            edges.append(Edge(cause=column.name, effect=treatment, reason=reason, confidence=confidence, source="data"))
-        edges.append(Edge(cause=column.name, effect=outcome, reason=reason, confidence=confidence, source="data"))
+        if alone:
+            continue  # the design compares a unit with itself or with its neighbours: nothing further is held fixed
+        ends = (*(() if chance else (treatment,)), *instruments, *mediators, outcome)
+        edges += [Edge(cause=column, effect=e, reason=reason, confidence=confidence, source="data") for e in ends]
     return Graph(edges=tuple(edges)), tuple(bad)
 
 
-def _candidates(query: Query, profile: Profile, roles: set[str]) -> list[tuple[Column, Confidence, str, str]]:
-    """(column, confidence, reason, fault) for every column that might be a shared cause; `fault` keeps it out."""
+def _of_design(query: Query) -> list[Edge]:
+    """The arrows that the design itself claims."""
+    treatment, outcome, design = query.treatment or "", query.outcome or "", query.design
+    who: Source = query.source("design")
+    pairs: list[tuple[str, str, str]] = []
+    for name in getattr(design, "instruments", ()):
+        pairs.append((name, treatment, "named as the instrument: it moves the treatment and nothing else"))
+    for name in getattr(design, "mediators", ()):
+        pairs += [(treatment, name, "your question"), (name, outcome, "your question")]
+    if isinstance(design, Randomised):
+        pairs += [
+            (s, end, "the groups were dealt out within it") for s in design.strata for end in (treatment, outcome)
+        ]
+    if isinstance(design, Discontinuity):
+        pairs += [(design.running, treatment, "the cut-off decides"), (design.running, outcome, "it is no accident")]
+    for role in ("unit", "time", "group"):
+        if isinstance(name := getattr(design, role, None), str):
+            why = {"unit": "units differ", "time": "times differ", "group": "the groups differ"}[role]
+            pairs += [(name, treatment, f"{why} in who is treated"), (name, outcome, f"{why} in the outcome")]
+    return [
+        Edge(cause=cause, effect=effect, reason=reason, source="you" if reason == "your question" else who)
+        for cause, effect, reason in pairs
+        if cause != effect and outcome != cause and (cause, effect) != (treatment, outcome)
+    ]
+
+
+def _taken(query: Query) -> set[str]:
+    """Columns that have a part in the question or its design, so that they are no candidates for holding fixed."""
+    taken = {query.treatment, query.outcome, query.event, query.cluster, query.weights, query.environment}
+    design = query.design.model_dump()
+    for role in ("unit", "time", "group", "first_treated", "running"):
+        taken.add(design.get(role))
+    for role in ("instruments", "mediators", "strata"):
+        taken |= set(design.get(role) or ())
+    return {name for name in taken if isinstance(name, str)}
+
+
+def asked_about(query: Query, profile: Profile, graph: Graph) -> list[str]:
+    """The columns of the drafted graph that the model is shown as held fixed."""
+    offered = {c.name for c in profile.columns} - _taken(query)
+    kept = [e.cause for e in graph.edges if e.effect == query.outcome and e.cause in offered]
+    return [c for c in kept if len(c) <= 120][:MOST_ASKED]
+
+
+def _candidates(query: Query, profile: Profile) -> list[tuple[str, Confidence, str, BadControl | None]]:
+    """(column, confidence, reason, alarm) for every column that might be a shared cause; an alarm keeps it out."""
     treatment, outcome = profile.column(query.treatment or ""), profile.column(query.outcome or "")
     suffixes = timing.known_suffixes(profile.columns)
     start, end = timing.baseline(treatment, outcome, suffixes)
-    found: list[tuple[Column, Confidence, str, str]] = []
+    taken = _taken(query)
+    found: list[tuple[str, Confidence, str, BadControl | None]] = []
     for column in match.usable(profile, longest=None):
-        if column.name in roles or column.kind == "time" or (column.time_like and column.kind != "category"):
+        if column.name in taken or column.kind == "time" or (column.time_like and column.kind != "category"):
             continue
-        when, reason = timing.when(column, start, end, suffixes, treatment)
-        fault = ""
-        if column.missing > MOSTLY_MISSING * max(1, column.rows):
-            fault = f"{100 * column.missing / column.rows:.0f}% of its values are missing"
-        elif (
-            column.infinite
-            or (size := max(abs(column.minimum or 0), abs(column.maximum or 0))) > 1e100
-            or 0 < size < 1e-100
-        ):
-            fault = "it holds numbers that cannot be computed with"
-        elif column.kind == "category" and column.distinct > 50:
-            fault = f"its {column.distinct} different values are too many to hold fixed"
-        elif when == "after":
-            fault = f"it may come after the treatment: {reason}"
-        elif when != "before" and timing.derived(column, outcome, True):
-            fault = "it looks like a part or another form of the outcome"
-        elif timing.derived(column, treatment, False) and not (when == "before" and timing.years(column, suffixes)):
-            fault = "it looks like another form of the treatment"
-        found.append((column, "likely" if when == "before" else "unsure", reason, fault))
+        when, reason, alarm, fault = judge(column, treatment, outcome, suffixes, start, end)
+        bad = None if alarm is None else BadControl(column=column.name, reason=fault, alarm=alarm)
+        found.append((column.name, "likely" if when == "before" else "unsure", reason, bad))
     return found
 
 
 def _ask(
-    query: Query, profile: Profile, kept: list[str], client: Client, share: Share
-) -> tuple[DraftReply | None, Step]:
+    query: Query, profile: Profile, kept: list[str], client: Client, share: Share, drafts: int
+) -> tuple[list[DraftReply], Step]:
+    """Every usable reply, and the account of them all. A server that fails ends the asking."""
     request = request_for(query, profile, kept, share)
-    try:
-        return complete_as(client, request, DraftReply, verifier="schema; may add, may not remove")
-    except ModelError as error:
-        note = plain(error.message, 300)
-        return None, Step(step="draft", verifier="schema; may add, may not remove", passed=False, note=note)
+    ballots: list[DraftReply] = []
+    repairs, note = 0, ""
+    for turn in range(drafts):
+        try:
+            reply, step = complete_as(client, roles.varied(request, turn, drafts), DraftReply)
+        except ModelError as error:
+            note = plain(error.message, 300)
+            break
+        repairs += step.repairs
+        note = note or step.note
+        if reply is not None:
+            ballots.append(reply)
+    if ballots and len(ballots) < drafts:
+        note = plain(f"{len(ballots)} of {drafts} drafts were usable; {note}", 300)
+    elif ballots:
+        note = ""
+    return ballots, Step(step="draft", verifier=VERIFIER, passed=bool(ballots), repairs=repairs, note=note)
 
 
 def request_for(query: Query, profile: Profile, kept: list[str], share: Share = "profile") -> Request:
@@ -186,21 +301,37 @@ def _object(fields: dict[str, object]) -> dict[str, object]:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
-def _hidden(reply: DraftReply, query: Query, profile: Profile) -> tuple[tuple[Unmeasured, ...], list[str]]:
+def _hidden(ballots: Sequence[DraftReply], query: Query, profile: Profile) -> tuple[tuple[Unmeasured, ...], list[str]]:
+    """Hidden causes that most ballots name, told apart by the stems of their words; and what was dropped."""
     taken = {name.casefold() for name in profile.names()}
-    out: list[Unmeasured] = []
     dropped: list[str] = []
-    for cause in reply.unmeasured:
-        name = plain(cause.name, 40)
-        words = name.casefold().replace(" ", "_")
-        full = len(out) == MOST_HIDDEN
-        odd = not name.replace(" ", "").replace("-", "").isalpha() or len(name.split()) > 4
-        if odd or full or name.casefold() in taken or words in taken or _measured(name, profile):
-            dropped.append(name or "a cause without a name")
-            continue
-        taken |= {name.casefold(), words}
-        affects = (query.treatment or "", query.outcome or "")
-        out.append(Unmeasured(name=name, affects=affects, reason=plain(cause.reason, 160) or None, source="model"))
+    first: dict[frozenset[str], tuple[str, str]] = {}
+    votes: list[list[frozenset[str]]] = []
+    for ballot in ballots:
+        named: list[frozenset[str]] = []
+        for cause in ballot.unmeasured:
+            name = plain(cause.name, 40)
+            odd = not name.replace(" ", "").replace("-", "").isalpha() or len(name.split()) > 4
+            clash = name.casefold() in taken or name.casefold().replace(" ", "_") in taken
+            key = frozenset(match.stem(w) for w in name.replace("-", " ").split())
+            if odd or clash or key in named or len(named) == MOST_HIDDEN or _measured(name, profile):
+                dropped.append(name or "a cause without a name")
+                continue
+            named.append(key)
+            first.setdefault(key, (name, plain(cause.reason, 160)))
+        votes.append(named)
+    agreed = vote.majority(votes)
+    dropped += [first[key][0] for key in first if key not in agreed]
+    ends = (query.treatment or "", query.outcome or "")
+    out = [
+        Unmeasured(
+            name=first[key][0],
+            affects=ends,
+            reason=(first[key][1] + vote.told(share, len(ballots))).strip() or None,
+            source="model",
+        )
+        for key, share in list(agreed.items())[:MOST_HIDDEN]
+    ]
     return tuple(out), dropped
 
 

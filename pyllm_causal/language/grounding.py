@@ -7,8 +7,20 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..wording import gist
-from . import match, offline, timing
-from .reading_form import Association, Describe, Discovery, Effect, EffectByGroup, Form, Only
+from . import claimed, kinds, match, offline, sentence, subset, timing, tongue
+from .reading_form import (
+    Association,
+    Attribution,
+    Counterfactual,
+    Describe,
+    Discovery,
+    Effect,
+    EffectByGroup,
+    Form,
+    Mediation,
+    Missing,
+    Only,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
@@ -25,106 +37,172 @@ _SOME = re.compile(
     r"|\b(?:on|for|of|to|among) the \w+ (?:that|who|which|were|had|got)\b|\bthe (?:un|non)",
     re.IGNORECASE,
 )
-_NOT_DONE = re.compile(r"\b(?:not|no|never|without|n['’]t|un\w+ed|non)\b|n['’]t\b", re.IGNORECASE)
-_THROUGH = re.compile(
-    r"\b(?:through|via|by way of|mediat\w*|mechanisms?|channels?|indirect\w*|pathways?|explained by|runs?|goes"
-    r"|works? by"
-    r"|because|passes|transmitted)\b",
-    re.IGNORECASE,
-)
+_NOT_DONE = re.compile(r"\b(?:not|no|never|without|n['’]t|un\w+ed|non|neither)\b|n['’]t\b", re.IGNORECASE)
 _ONE = re.compile(
     r"\b(?:would|could|might)\b.*\bhave\b|\bhad\b.*\b(?:been|not|instead)\b|\b(?:number|no\.|#)\s*\d+|\b[a-z]+ \d+\b"
     r"|\b(?:this|that) [a-z]+\b|\b(?:he|she|him|her|his|i|my)\b",
     re.IGNORECASE,
 )
-# "Patient 12 was … . What would … have been": one numbered case and another course of events.
-_ONE_CASE = re.compile(
-    r"(?:^|[.?!]\s+)(?:suppose\s+)?[A-Za-z]+\s+(?:number\s+|no\.?\s*|#\s*)?\d+\b.*\bwould\b.*\bhave\b", re.IGNORECASE
-)
-_BY_GROUP = re.compile(
-    r"\b(?:more|less|equally|most) (?:effective|helpful|useful|harmful|beneficial)\b|\brespond differently\b"
-    r"|\b(?:work|help|benefit|matter|hurt)s?\b.*\b(?:better|more|less|worse)\b.*\b(?:than|for|among|on)\b"
-    r"|\b(?:effect|impact|benefit|payoff|return|gain|influence)s?\b.*\b(?:differ\w*|vary|varies|depend\w*|stronger"
-    r"|weaker|larger|bigger|smaller|greater|same)\b",
-    re.IGNORECASE,
-)
-_SHARE = re.compile(
-    r"\bhow (?:much|large a (?:part|share)) of\b.*\b(?:effect|impact|influence|that|this|it)\b", re.IGNORECASE
-)
-_RANDOM = re.compile(
-    r"\brandomi[sz]ed\b|\bat random\b|\brandomly\b|\bby lot(?:tery)?\b|\ba/b test\b|\bcoin (?:flip|toss)\b",
-    re.IGNORECASE,
-)
-_NOT_RANDOM = re.compile(
-    r"\b(?:not|non|never|nothing|without|wasn't|weren't|no|un)\b[- ]*(?:\w+ ){0,3}random", re.IGNORECASE
-)
-_INSTRUMENT = re.compile(
-    r"\b(?:using|use|with|take|taking)\s+(?P<a>[^,?]{3,80}?)\s+as\s+(?:an?\s+|the\s+)?instrument"
-    r"|\binstrument(?:ed|ing)?\s+(?:by|with)\s+(?P<b>[^,?]{3,80})",
-    re.IGNORECASE,
-)
-_FROM_TO = re.compile(
-    r"\bfrom\s+(?P<a>-?\d+(?:[.,]\d+)?)\s*(?:[%$€£]|\w+)?\s+to\s+(?P<b>-?\d+(?:[.,]\d+)?)", re.IGNORECASE
-)
-_SCALES = (
-    (re.compile(r"\bodds\b", re.IGNORECASE), "odds_ratio"),
-    (re.compile(r"\b(?:risk ratio|relative risk|how many times)\b", re.IGNORECASE), "ratio"),
-    (re.compile(r"\bpercentage change\b|\bby what per ?cent(?:age)?\b|\bin per ?cent\b", re.IGNORECASE), "percent"),
-)
-_CONTROL_WORDS = frozenset("none no not control placebo untreated never off baseline standard usual without".split())
+_KIND_FAULTS = {
+    "counterfactual": "the question is about one single case, so the kind is counterfactual; the treatment is what would differ.",
+    "effect_by_group": "the question compares an effect between groups, so the kind is effect_by_group; `by` is the column of the "
+    "groups and the outcome is what the treatment changes.",
+    "mediation": "the question asks for the part of an effect that goes through something in between, so the kind is mediation; "
+    "`mediator` is that column.",
+    "attribution": "the question asks what drives an outcome, so the kind is attribution; `outcome` is that column.",
+}
+_ROLES = ("treatment", "outcome", "by", "mediator")
 
 
-def fault(question: str, form: Form, names: Collection[str]) -> str | None:
+def english(question: str) -> bool:
+    """Is the question in English, as far as one can tell? The rules on single words hold there only."""
+    return tongue.language(question) in (None, "en")
+
+
+def fault(question: str, form: Form, columns: Sequence[Column], profile: Profile) -> str | None:
     """What is wrong with a reading, in words for the model; None when nothing is."""
-    if offline.descriptive(question) or offline.discovers(question):
+    told = kinds.told(question)
+    if told in ("describe", "discovery"):
         return None  # whatever was replied, `correct` puts it right
-    used = [getattr(form, role) for role in ("treatment", "outcome", "by", "mediator") if hasattr(form, role)]
+    named = {c.name: c for c in columns}
+    used = [getattr(form, role) for role in _ROLES if hasattr(form, role)]
     for name in used:
-        if name not in names:
+        if name not in named:
             return f"{name[:80]!r} is not a column of the table."
     if len(set(used)) < len(used):
-        return "the same column is used twice; treatment, outcome and the third column must differ."
-    if _ONE_CASE.search(question) and form.kind in ("effect", "effect_by_group", "association", "describe"):
-        return (
-            "the question is about one single case, so the kind is counterfactual; the treatment is what would differ."
-        )
-    if _BY_GROUP.search(question) and form.kind in ("effect", "association", "describe"):
-        return (
-            "the question compares an effect between groups, so the kind is effect_by_group; `by` is the column "
-            "of the "
-            "groups and the outcome is what the treatment changes."
-        )
-    if _SHARE.search(question) and _THROUGH.search(question) and form.kind in ("effect", "effect_by_group", "describe"):
-        return (
-            "the question asks for the part of an effect that goes through something in between, so the kind is "
-            "mediation; `mediator` is that column."
-        )
-    if form.kind == "describe" and offline.causal(question):
+        return _twice(question, form, columns)
+    if form.kind != told and told in _KIND_FAULTS and form.kind != "missing":
+        return _KIND_FAULTS[told]
+    if form.kind == "describe" and kinds.causal(question):
         return "the question asks about a cause and its effect, so the kind is not describe."
+    treatment, outcome = getattr(form, "treatment", None), getattr(form, "outcome", None)
+    if isinstance(outcome, str):
+        outcome = change_of(question, outcome, columns)
+    if treatment in claimed.named_instruments(question, profile, outcome):
+        return f"the question names {treatment[:80]!r} as the instrument, so it is not the treatment."
+    if form.kind in ("mediation", "effect_by_group") and form.kind == told:
+        role, third = _said_third(question, told, columns)
+        if third is not None and getattr(form, role) != third:
+            return f"the words of the question name {third[:80]!r} as `{role}`; treatment and outcome are others."
+    sure = offline.guess(question, columns, profile)
+    if sure is not None and hasattr(sure, "treatment") and hasattr(form, "treatment"):
+        swapped = sure.kind == "association" and {treatment, outcome} == {sure.treatment, sure.outcome}
+        for role in ("treatment", "outcome"):
+            if getattr(sure, role) != {"treatment": treatment, "outcome": outcome}[role] and not swapped:
+                return f"the words of the question name {getattr(sure, role)[:80]!r} as the {role}."
+    if form.kind in ("effect", "counterfactual") and english(question):
+        for role in ("treatment", "outcome"):
+            if better := far_better(question, {"treatment": treatment, "outcome": outcome}, role, columns):
+                return f"the words of the question name {better[:80]!r} as the {role}."
     return None
 
 
-def correct(question: str, form: Form, named: Mapping[str, Column]) -> Form:
-    """`form` with a kind that the words of the question rule out put right; columns stay."""
-    if offline.discovers(question):
+def _said_third(question: str, told: str, columns: Sequence[Column]) -> tuple[str, str | None]:
+    """The role of the third column, and the column that the words plainly name for it."""
+    parsed = offline.apart(question, columns)
+    role, text = ("by", parsed.by) if told == "effect_by_group" else ("mediator", parsed.through)
+    return role, match.rank(text, columns).leader() if text else None
+
+
+def _twice(question: str, form: Form, columns: Sequence[Column]) -> str:
+    """The fault of a column with two parts, with columns that are likelier in the place of one of them."""
+    played = {role: getattr(form, role) for role in _ROLES if hasattr(form, role)}
+    third = next((role for role in ("by", "mediator") if role in played), None)
+    twice = next(name for name in played.values() if list(played.values()).count(name) > 1)
+    role = "outcome" if played.get("outcome") == twice and third else "treatment"
+    ranked = offline.choices(question, columns)[role]
+    likely = [repr(name[:80]) for name in ranked if name not in played.values()][:3]
+    offered = f" Likely columns for it: {', '.join(likely)}." if likely else ""
+    return f"{twice[:80]!r} is used twice; treatment, outcome and the third column must differ. Name another {role}.{offered}"
+
+
+def mended(question: str, said: Sequence[Form], columns: Sequence[Column], profile: Profile) -> Form | None:
+    """What is left of a reading that stayed at fault after its repair; None where a person must choose.
+
+    `said` holds every usable reply. A kind that the words rule out can be put right by rule; a column that they rule
+    out cannot, except where the model contradicts itself and the built-in reader is sure.
+    """
+    if not said:
+        return None
+    form = said[-1]
+    ends = {tuple(getattr(f, role, None) for role in ("treatment", "outcome")) for f in said}
+    if len(ends) > 1:
+        return offline.guess(question, columns, profile)
+    names = {c.name for c in columns}
+    used = [getattr(form, role) for role in _ROLES if hasattr(form, role)]
+    if not used:  # no column of the model stands against a reading that is sure by rule
+        return offline.guess(question, columns, profile)
+    if len(set(used)) < len(used) or not set(used) <= names:
+        return None
+    if getattr(form, "treatment", None) in claimed.named_instruments(question, profile, getattr(form, "outcome", None)):
+        return offline.guess(question, columns, profile)
+    righted = correct(question, form, columns, profile)
+    return righted if righted is not None and fault(question, righted, columns, profile) is None else None
+
+
+def correct(question: str, form: Form, columns: Sequence[Column], profile: Profile) -> Form | None:
+    """`form` with a kind that the words of the question rule out put right; columns stay. None: a column is lacking."""
+    told = kinds.told(question)
+    if told == "discovery":
         return Discovery(kind="discovery")
-    if offline.descriptive(question):
+    if told == "describe":
         return Describe(kind="describe")
-    if form.kind == "mediation" and not _THROUGH.search(question):
-        form = Effect(kind="effect", treatment=form.treatment, outcome=form.outcome)
-    if form.kind == "counterfactual" and not _ONE.search(question):
-        form = Effect(kind="effect", treatment=form.treatment, outcome=form.outcome)
-    grouped = bool(_BY_GROUP.search(question))
-    if isinstance(form, EffectByGroup) and not grouped and match.mentioned(question, named[form.by]) == 0:
-        kind = Effect if offline.causal(question) else Association
-        form = kind.model_validate({"kind": "effect" if kind is Effect else "association", **_pair(form)})
-    if isinstance(form, (Effect, EffectByGroup)) and not grouped and offline.together(question):
-        return Association(kind="association", treatment=form.treatment, outcome=form.outcome)
+    if isinstance(form, (Missing, Describe, Discovery)):
+        return form
+    if told == "attribution":
+        return Attribution(kind="attribution", outcome=form.outcome)
+    if isinstance(form, Attribution):
+        return form
+    pair = {"treatment": form.treatment, "outcome": form.outcome}
+    if told == "counterfactual":
+        return Counterfactual(kind="counterfactual", **pair)
+    if told == "association":
+        return Association(kind="association", **pair)
+    if told in ("effect_by_group", "mediation") and form.kind != told:
+        return _third(question, told, pair, columns)
+    if told is None and english(question):
+        return _plain(question, form, pair, columns, profile)
     return form
 
 
-def _pair(form: EffectByGroup) -> dict[str, str]:
-    return {"treatment": form.treatment, "outcome": form.outcome}
+def _third(question: str, told: str, pair: Mapping[str, str], columns: Sequence[Column]) -> Form | None:
+    parsed = offline.apart(question, columns)
+    text = parsed.by if told == "effect_by_group" else parsed.through
+    third = match.rank(text, [c for c in columns if c.name not in pair.values()]).leader(least=0.5) if text else None
+    if third is None:
+        return None
+    if told == "mediation":
+        return Mediation(kind="mediation", mediator=third, **pair)
+    return EffectByGroup(kind="effect_by_group", by=third, **pair)
+
+
+def _plain(question: str, form: Form, pair: Mapping[str, str], columns: Sequence[Column], profile: Profile) -> Form:
+    """A question without a cue for anything finer is about an effect, or about two things that go together."""
+    if form.kind == "mediation" and kinds.through(question):
+        return form
+    if form.kind == "counterfactual" and _ONE.search(question):
+        return form
+    if isinstance(form, EffectByGroup):
+        design = claimed.claim(question, pair, profile)
+        limits = {c.column for c in subset.conditions(question, columns)} | (design.columns if design else set())
+        by = next((c for c in columns if c.name == form.by), None)
+        if by is not None and match.mentioned(question, by) >= 0.8 and form.by not in limits:
+            return form
+    if form.kind in ("effect_by_group", "mediation", "counterfactual"):
+        causal = not kinds.compared(question) and (
+            bool(kinds.causal(question) or _EFFECT_OF.search(question)) or form.kind != "effect_by_group"
+        )
+        return Effect(kind="effect", **pair) if causal else Association(kind="association", **pair)
+    if form.kind == "association" and _EFFECT_OF.search(question):
+        return Effect(kind="effect", **pair)
+    return form
+
+
+_EFFECT_OF = re.compile(
+    r"\b(?:effects?|impact|influence) (?:of|on)\b|\bwhat (?:did|does|do|would|will)\b.*\bdo to\b|\bdifference[- ]in[- ]difference"
+    r"|\b(?:does|do|did|will|would)\b.*\b(?:cause|affect|raise|lower|reduce|increase|improve|prevent|change|cut|boost|lead to)s?\b",
+    re.IGNORECASE,
+)
 
 
 _GAIN = re.compile(r"\b(?:gain|gains|gained|gaining|lose|loses|losing|lost|put on|puts on|growth)\b", re.IGNORECASE)
@@ -143,29 +221,48 @@ def change_of(question: str, outcome: str, columns: Sequence[Column]) -> str:
 
 def target(question: str, who: str, treatment: Column) -> str:
     """Whom an effect is asked for: the model's word, held against "among those who …" in the question."""
-    if (found := _WHO.search(question)) and match.mentioned(found["clause"], treatment) >= 0.5:
+    found = _WHO.search(question)
+    if found and (match.mentioned(found["clause"], treatment) >= 0.5 or offline.backward(found["clause"])):
         return "untreated" if _NOT_DONE.search(found["clause"]) else "treated"
-    return who if who == "everyone" or _SOME.search(question) else "everyone"
+    if not english(question):
+        return who if who != "compliers" else "everyone"
+    return who if who in ("treated", "untreated") and _SOME.search(question) else "everyone"
+
+
+def nameless(question: str, columns: Sequence[Column]) -> str | None:
+    """The thing that is done in the question, where no column at all shares a word with it: it is not in the table."""
+    if not english(question):
+        return None
+    parsed = offline.apart(question, columns)
+    if not parsed.split or sentence.empty(parsed.cause):
+        return None
+    asked = [w for w in match.words(parsed.cause) if offline.means(w)]
+    if len(asked) < 2 or any(match.accounts(w, c) >= 0.5 for w in asked for c in columns):
+        return None
+    return bare(parsed.cause)
+
+
+def bare(text: str) -> str:
+    """A part of a question without the words that only ask."""
+    asks = r"^\W*(?:(?:does|do|did|will|would|can|could|may|might|is|are|has|have|how|much|having|being)\b\s*)+"
+    return re.sub(asks, "", text.strip(), flags=re.IGNORECASE).strip(" ,.?!'\"")
 
 
 def far_better(question: str, fields: Mapping[str, Any], role: str, columns: Sequence[Column]) -> str | None:
     """A column that the question plainly names where the one chosen for `role` shares no word with it."""
     chosen = fields.get(role)
     taken = {fields.get(r) for r in ("treatment", "outcome", "by") if r != role}
-    cause, effect = offline.parts(question)
-    if chosen is None or cause == effect:
+    parsed = offline.apart(question, columns)
+    if chosen is None or not parsed.split:
         return None
     column = next(c for c in columns if c.name == chosen)
+    cause, effect = offline.spans(parsed)
     text = cause if role == "treatment" else effect
-    named = any(match.alike(w, n) for w in match.words(question) for n in match.words(chosen))
-    if named or match.mentioned(text, column) > 0:
+    if match.mentioned(text, column) > 0 or match.mentioned(question, column) >= 1.0:
         return None
-    ranked = [(n, s) for n, s in match.rank(text, columns) if n not in taken]
-    if not ranked or ranked[0][0] == chosen or ranked[0][1] < 0.6:
-        return None
-    if len(ranked) > 1 and ranked[1][1] > 0.6 * ranked[0][1]:
-        return None
-    return ranked[0][0]
+    ranked = match.rank(text, [c for c in columns if c.name not in taken])
+    best = ranked.leader(least=0.6, lead=1.5, core=0.4)
+    return best if best != chosen else None
 
 
 def by_level(question: str, fields: Mapping[str, Any], columns: Sequence[Column]) -> str | None:
@@ -189,27 +286,41 @@ def by_level(question: str, fields: Mapping[str, Any], columns: Sequence[Column]
     return found[0] if len(found) == 1 else None
 
 
-def event(question: str, outcome: Column) -> str | None:
-    """The level of a text outcome that counts as the event: spelled as a yes ("1_yes"), or the only one in the question."""
-    if outcome.kind != "category":
+def where(
+    question: str,
+    only: Sequence[Only],
+    columns: Sequence[Column],
+    fields: Mapping[str, Any],
+    beside: Collection[str] = (),
+) -> str | None:
+    """The filter as text: conditions that the question plainly states, found by rule or by the model and then checked.
+
+    `beside` are columns that play another part (those of a design).
+    """
+    taken = {fields.get(r) for r in ("treatment", "outcome", "by", "event")} | set(beside)
+    free = [c for c in columns if c.name not in taken]
+    proposed = [c for o in only if (c := _checked(question, o, free)) is not None]
+    agreed = {c.column for c in proposed}
+    found = [c for c in subset.conditions(question, free) if c.sure or c.column in agreed]
+    ruled = {c.column for c in found}
+    text = subset.text([*found, *(c for c in proposed if c.column not in ruled)])
+    if text is None:
         return None
-    levels = [str(lv.value) for lv in outcome.levels if isinstance(lv.value, str)]
-    said = {level: set(match.split(level)) for level in levels}
-    yes = [level for level, words in said.items() if "yes" in words]
-    if len(levels) == 2 and len(yes) == 1 and any("no" in words for words in said.values()):
-        return yes[0]
-    asked = set(match.split(question))
-    named = [level for level, words in said.items() if words and words <= asked]
-    return named[0] if len(named) == 1 else None
+    from ..errors import CausalError
+    from ..filter import parse_filter
+
+    try:
+        parse_filter(text, [c.name for c in columns])
+    except CausalError:
+        return None
+    return text
 
 
-def where(question: str, only: Only | None, named: Mapping[str, Column], fields: Mapping[str, Any]) -> str | None:
-    """The filter as text, where the question plainly speaks of it; else None."""
-    if only is None or only.column not in named:
+def _checked(question: str, only: Only, free: Sequence[Column]) -> subset.Condition | None:
+    """A condition that the model proposes, where the question speaks of column and value."""
+    column = next((c for c in free if c.name == only.column), None)
+    if column is None:
         return None
-    if only.column in (fields.get("treatment"), fields.get("outcome"), fields.get("by")):
-        return None
-    column = named[only.column]
     value: Any = only.value
     if column.kind in ("number", "count") or (column.levels and not isinstance(column.levels[0].value, str)):
         value = _number(value)
@@ -229,15 +340,7 @@ def where(question: str, only: Only | None, named: Mapping[str, Column], fields:
     numeric = isinstance(value, (int, float)) and not isinstance(value, bool) and column.kind in ("number", "count")
     if not (spoken and said) if numeric else not (spoken or (said and isinstance(value, str))):
         return None
-    text = f"{_quote(column.name)} {only.op} {_literal(value)}"
-    from ..errors import CausalError
-    from ..filter import parse_filter
-
-    try:
-        parse_filter(text, list(named))
-    except CausalError:
-        return None
-    return text
+    return subset.Condition(column.name, only.op, value, 0, 0)
 
 
 def _number(value: Any) -> int | float | bool | None:
@@ -255,134 +358,30 @@ def _number(value: Any) -> int | float | bool | None:
     return value if isinstance(value, (int, bool)) else None
 
 
-def _quote(name: str) -> str:
-    return (
-        name
-        if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) and "__" not in name
-        else "`" + name.replace("`", "``") + "`"
-    )
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    return '"' + str(value).replace('"', '""') + '"'
-
-
 def one_row(question: str, profile: Profile) -> int | str | None:
     """The row that a counterfactual is about: `id column == number`, where the question names both."""
-    found = re.search(r"\b([a-z]+)\s+(?:number\s+|no\.?\s*|#\s*)?(\d{1,12})\b", question, re.IGNORECASE)
+    found = kinds.numbered(question)
     if not found:
         return None
+    noun, value = found
     ids = [c for c in profile.columns if c.id_like]
-    best = [c for c in ids if match.mentioned(found[1], c) > 0.5] or (ids if len(ids) == 1 else [])
-    return f"{_quote(best[0].name)} == {int(found[2])}" if best else None
-
-
-def design(question: str, fields: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Any]:
-    """The design that the question itself claims, in so many words, or the treatment's description. Either stays
-    a claim that nobody has confirmed (`model` for the reading of the question, `data` for the description). A model's opinion is not asked."""
-    if found := _INSTRUMENT.search(question):
-        free = [c for c in columns if c.name not in (fields.get("treatment"), fields.get("outcome"))]
-        best = match.rank(found["a"] or found["b"] or "", free).leader()
-        if best:
-            return {"design": {"kind": "instrument", "instruments": [best]}, "sources": {"design": "model"}}
-    if _RANDOM.search(question) and not _NOT_RANDOM.search(question):
-        return {"design": {"kind": "randomised"}, "sources": {"design": "model"}}
-    told = next((c.description or "" for c in columns if c.name == fields.get("treatment")), "")
-    if _RANDOM.search(told) and not _NOT_RANDOM.search(told) and not _NOT_RANDOM.search(question):
-        return {"design": {"kind": "randomised"}, "sources": {"design": "data"}}
-    return {}
-
-
-def contrast(question: str, column: Column) -> dict[str, Any]:
-    """The two values to compare, where the question names them; a lone named level is `treated`."""
-    if column.kind in ("number", "count"):
-        return _from_to(question, column)
-    if column.kind != "category":
-        return {}
-    texts = {str(level.value): level.value for level in column.levels}
-    hits = sorted((place, t) for t in texts if (place := _place(question, t)) >= 0)
-    hits = [(p, t) for p, t in hits if not any(t != o and t.casefold() in o.casefold() for _, o in hits)]
-    values = [texts[t] for _, t in hits]
-    if len(values) == 2:
-        first, second = values
-        if re.search(r"\bfrom\b", question[: hits[0][0]][-12:], re.IGNORECASE):
-            first, second = second, first
-        return {"treated": first, "control": second}
-    if len(values) > 2:
-        return {}
-    if len(texts) == 2:
-        pair = list(texts.values())
-        if values:
-            return {"treated": values[0], "control": next(v for v in pair if v != values[0])}
-        control = [v for v in pair if _CONTROL_WORDS & set(match.split(str(v)))]
-        if len(control) == 1:
-            return {"treated": next(v for v in pair if v != control[0]), "control": control[0]}
-        return {}
-    control = [v for v in texts.values() if _CONTROL_WORDS & set(match.split(str(v)))]
-    if values:
-        return {"treated": values[0], "control": control[0] if len(control) == 1 and control[0] != values[0] else None}
-    return {}
-
-
-def _place(question: str, level: str) -> int:
-    key = r"[\W_]+".join(re.escape(w) for w in re.findall(r"[^\W_]+", level.casefold()))
-    found = re.search(rf"(?<![\w-]){key}(?![\w])", question.casefold()) if key else None
-    return found.start() if found else -1
-
-
-def _from_to(question: str, column: Column) -> dict[str, Any]:
-    found = _FROM_TO.search(question)
-    if not found or column.minimum is None or column.maximum is None:
-        return {}
-    values = [_number(found[k].replace(",", ".")) for k in ("a", "b")]
-    inside = all(v is not None and column.minimum <= v <= column.maximum for v in values)
-    if not inside or values[0] == values[1]:
-        return {}
-    return {"control": values[0], "treated": values[1]}
-
-
-def scale(question: str) -> dict[str, Any]:
-    """The scale that the question asks for in so many words."""
-    return next(({"scale": name} for pattern, name in _SCALES if pattern.search(question)), {})
+    best = [c for c in ids if match.spoken(noun, c) > 0.5] or (ids if len(ids) == 1 else [])
+    return f"{subset.quoted(best[0].name)} == {value}" if best else None
 
 
 def spoken(question: str, column: Column) -> str | None:
     """The asker's own words for the treatment, where they plainly mean all of `column` and nothing else."""
-    cause, effect = offline.parts(question)
-    if cause == effect:
+    cause, _ = sentence.ends(question)
+    if not cause:
         return None
-    text = re.sub(
-        r"^\W*(?:(?:does|do|did|will|would|can|could|may|might|is|are|has|have)\b\s*)+", "", cause.strip(), flags=re.I
-    )
-    text = text.strip(" ,.?!'\"")
+    text = bare(cause)
     asked, told = match.words(text), match.words(gist(column.description) or "")[:6] or match.words(column.name)
     if text.casefold() == column.name.casefold():
         return None
-    if not 0 < len(text) <= 60 or not asked or _NOT_DONE.search(text) or offline.causal(text):
+    if not 0 < len(text) <= 60 or not asked or _NOT_DONE.search(text) or kinds.causal(text):
         return None
     covered = [any(match.alike(a, t) >= 0.8 for a in asked) for t in told]
     meant = [
         any(match.alike(a, t) >= 0.8 for t in match.words(f"{column.name} {column.description or ''}")) for a in asked
     ]
     return text if told and sum(covered) >= 0.7 * len(told) and all(meant) else None
-
-
-_CODES = re.compile(r"\b\d+\s*[=:]\s*[^\W\d]")
-_CODED = re.compile(r"\bcoded\b|\bcodes?\b(?! of conduct)", re.IGNORECASE)
-MOST_CODES = 20
-
-
-def coded(profile: Profile, fields: Mapping[str, Any]) -> list[str]:
-    """Number columns whose description lists codes (1 = …, 2 = …, 3 = …): categories, to be held fixed as such."""
-    out = []
-    for column in profile.columns:
-        if column.name in (fields.get("treatment"), fields.get("outcome")) or column.kind not in ("number", "count"):
-            continue
-        text = column.description or ""
-        if 3 <= column.distinct <= MOST_CODES and (len(_CODES.findall(text)) >= 3 or _CODED.search(text)):
-            out.append(column.name)
-    return out

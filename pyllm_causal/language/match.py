@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,54 @@ if TYPE_CHECKING:
     from ..profile import Column, Profile
 
 _STOP = frozenset(
-    """a an the of in on at to for from by with and or is are was were be been do does did has have had can could will
+    """a an the of in on at to for from by with and or is are was were be been being do does did has have had can could will
     would should may might if then than that this these those it its as not no how much many more most less what which
     who whose whom when where why there their them they he she his her our we us you your my i me so such some any all
-    each every one per about into over under between among during before after other others people person
-    yes value number name column data table variable group type code id
-    get got gets getting make makes made making give given gives giving take takes taken took taking
-    effect effects affect affects impact influence cause causes caused causal lead leads change changes changed
-    increase increases decrease decreases raise reduce reduces improve due because difference different
-    participant participants respondent respondents individual individuals actually really ever just""".split()
+    each every one per whether about into over under between among during before after other others yes value name column data
+    table variable variables group groups type kind code id part
+    get got gets getting make makes made making give given gives giving take takes taken taking took put keep keeps kept
+    effect effects affect affects impact influence cause causes caused causal lead leads led change changes changed
+    changing increase increases increased decrease decreases decreased raise raises raised raising reduce reduces
+    reduced improve improves improved because due difference different differ differently compared compare rather
+    instead actually really ever just only also still even say says tell way through via without within while letting
+    goes go going runs run passes works work operates transmitted mediated explained share total happen happened
+    happens bring brings brought let lets help helps helped cost costs cut cuts lower lowers lowered boost boosts
+    prevent prevents drive drives driven lot drawn random randomly assigned""".split()
+)
+
+# Words for whoever the rows are: they name no column by themselves.
+FOLK = frozenset(
+    """people person participant participants respondent respondents individual individuals patient patients customer
+    customers client clients user users member members player players student students pupil pupils adult adults worker
+    workers employee employees household households family families firm firms company companies guest guests visitor
+    visitors driver drivers voter voters subject subjects case cases row rows somebody someone everyone shop shops city
+    cities county counties store stores restaurant restaurants farm farms booking bookings order orders""".split()
+)
+
+# Words that say how something is measured, not what.
+MEASURES = frozenset(
+    """chance chances risk probability likelihood likely odds rate rates ratio level levels amount number average mean
+    percentage percent share hazard longer shorter higher lower bigger smaller larger extra additional fewer better worse
+    little lot bit good bad badly often likely high low long short large small big great greater additional further year years time
+    times size how gain gains gained gaining lose loses lost losing fall falls fell fallen falling rise rises rose rising
+    drop drops dropped dropping grow grows grew growing decline declines declined shrink shrinks climb climbs up down
+    open opened opening opens introduce introduced introducing adopt adopted adopting launch launched launching start
+    started starting require required requiring offer offers offered offering use used using having send sent
+    sending least""".split()
+)
+
+# Two words that mean one thing, in the form in which it is looked up.
+_PHRASES = tuple(
+    (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), word)
+    for pattern, word in (
+        (r"g(?:i|a)v(?:e|es|ing|en) up", "quit"),
+        (r"price cuts?|money off", "discount"),
+        (r"dropp?(?:ed|ing|s)?[- ]?outs?", "dropout"),
+        (r"(?:get|gets|getting|got) (?:well|better)|are well|is well", "recover"),
+        (r"(?:take|took|takes|taking|taken) part", "participate"),
+        (r"sen(?:d|ds|t|ding) (?:\w+ ){0,3}back", "returned"),
+        (r"pass(?:es|ed|ing)? away", "die"),
+    )
 )
 
 # Everyday words for the same thing. General English only; nothing here is taken from any one table.
@@ -28,21 +67,25 @@ _SAME = [
     "sex gender male female man men woman women boy girl boys girls",
     "race ethnicity ethnic black white hispanic asian",
     "wage pay paid salary earn earned earnings income payoff",
-    "school schooling education educated educational educ",
+    "school schooling education educated educational educ degree",
     "die died death dead dying mortality deceased fatal",
-    "survive survival survived alive",
+    "survive survival survived alive live lived living",
     "quit stop stopped cease cessation discontinue",
     "smoke smoker smoking cigarette tobacco smk",
     "leave left leaving churn attrition depart",
     "drug medicine medication pill",
-    "recover recovery recovered cured healed",
+    "recover recovery recovered cured healed well",
     "old older age aged elderly young younger",
-    "job employment work employed unemployed occupation",
+    "job employment employed unemployed occupation",
     "train training course programme program",
-    "price cost expense",
+    "money cash incentive payment voucher reward",
+    "price cost expense expensive cheap dear",
     "spend spending spent expenditure",
     "discount rebate coupon",
     "buy purchase bought order",
+    "gain gained change growth",
+    "lose lost loss losses",
+    "participate join joined enrolled enrolment programme",
     "sale sell sold revenue turnover",
     "child children kid kids baby infant",
     "parent mother father mom dad",
@@ -58,7 +101,24 @@ _SAME = [
     "married marriage marital spouse",
     "city urban metropolitan town",
     "distance far near proximity",
-    "time duration long length day days",
+    "duration length long",
+    "wear wore worn",
+    "win won",
+    "eat ate eaten",
+    "drink drank drunk drinking",
+    "sleep slept asleep",
+    "teach taught",
+    "feed fed",
+    "speak spoke spoken",
+    "drive drove driven",
+    "write wrote written",
+    "fall fell fallen",
+    "staff employee employees worker workers job jobs employment",
+    "fear anxiety afraid worry anxious",
+    "injury injured hurt wound",
+    "cancel cancelled cancellation",
+    "tutor tutoring tuition",
+    "grade gpa mark",
     "happy happiness wellbeing satisfaction",
     "yield harvest crop output",
     "admit admission admitted accept accepted",
@@ -68,7 +128,7 @@ _SAME = [
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """A crude common stem: enough to join "smoking" with "smoke" and "earnings" with "earn"."""
-    word = word.casefold()
+    word = _bare(word.casefold())
     for ending in (
         "ations",
         "ation",
@@ -97,6 +157,29 @@ def stem(word: str) -> str:
     return word
 
 
+def _bare(word: str) -> str:
+    """Letters without their accents."""
+    import unicodedata
+
+    return "".join(c for c in unicodedata.normalize("NFD", word) if unicodedata.category(c) != "Mn")
+
+
+# Words that shape a question and name nothing.
+CUES = frozenset(
+    stem(word)
+    for word in """
+    instrument instrumental difference differences fixed front door synthetic control cutoff cut off threshold hazard odds ratio
+    randomised randomized trial experiment correlated correlation associated association related relationship linked link effective
+    causal cause return benefit payoff penalty impact raise drop fall rise move push stand matter worth points
+    score scored true really compare comparing whole all kind lead leads want need know see look find expect think least most
+    together predict tend count answer question respond response terms assign given offer offered receive received being been
+    used using use chance yet either ones one thing things happen happened since soon total overall actual actually regarding
+    live lives longer rather instead relative percent percentage rate among two three both far close had having was were getting
+    stay stayed become became come came end ended begin began start started do doing done
+    """.split()
+)
+
+
 @lru_cache(maxsize=1)
 def _groups() -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
@@ -113,7 +196,9 @@ def split(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` that carry meaning, in order, without repetition."""
+    """The words of `text` that carry meaning, in order, without repetition; well-known pairs of words become one."""
+    for pattern, word in _PHRASES:
+        text = pattern.sub(f" {word} ", text)
     return list(dict.fromkeys(w for w in split(text) if w not in _STOP and (len(w) > 1 or not w.isascii())))
 
 
@@ -128,7 +213,7 @@ def alike(a: str, b: str) -> float:
         return 0.8
     short, long = sorted((left, right), key=len)
     if len(short) >= 4 and long.startswith(short):
-        return 0.8
+        return 0.8 if len(short) >= 5 or len(long) - len(short) <= 2 else 0.6
     if len(short) >= 5 and _close(short, long):
         return 0.7
     if 2 <= len(short) <= 5 and len(long) >= len(short) + 2 and _abbreviates(short, long):
@@ -154,64 +239,197 @@ def _abbreviates(short: str, long: str) -> bool:
     return all(c in rest for c in short)
 
 
-class Ranked(list[tuple[str, float]]):
-    """Columns with scores, best first."""
+@dataclass(frozen=True)
+class Fit:
+    """How well a column answers to some words: `explained` is the part of the words that it accounts for, `covered`
+    the part of its own words that are spoken, `score` both together, 0 to about 1.
+
+    `doubtful`: it is about another time or a line that the words do not speak of. `kin`: about another person.
+    """
+
+    name: str
+    score: float
+    explained: float
+    covered: float
+    doubtful: bool = False
+    kin: bool = False
+
+
+class Ranked(list[Fit]):
+    """Columns, best first."""
 
     def names(self, most: int = 5) -> list[str]:
         """The best names that match at all."""
-        return [name for name, score in self[:most] if score > 0]
+        return [fit.name for fit in self[:most] if fit.score > 0]
 
-    def leader(self) -> str | None:
-        """The best column where it is well ahead of the second, else None."""
-        if not self or self[0][1] < 0.5:
+    def leader(self, least: float = 0.66, lead: float = 1.3, core: float = 0.6) -> str | None:
+        """The column that accounts for nearly all of the words and is well ahead of the second, else None."""
+        if not self or self[0].explained < least or self[0].covered < core or self[0].doubtful:
             return None
-        second = self[1][1] if len(self) > 1 else 0.0
-        return self[0][0] if self[0][1] >= 1.5 * second else None
+        second = self[1].score if len(self) > 1 else 0.0
+        return self[0].name if self[0].score >= lead * second else None
 
 
-def rank(text: str, columns: Sequence[Column]) -> Ranked:
-    """Every column with its score against the words of `text`; ties keep the table's order."""
-    asked = words(text)
-    by_name = {c.name: c for c in columns}
-    known = {c.name: _terms(c) for c in columns}
-    frequency: dict[str, int] = {}
-    for terms in known.values():
-        for term in {stem(t) for t, _ in terms}:
-            frequency[term] = frequency.get(term, 0) + 1
-    total = max(1, len(columns))
-    scored = []
-    for name, terms in known.items():
-        score = 0.0
-        for word in asked:
-            best = 0.0
-            for term, weight in terms:
-                like = alike(word, term)
-                if like:
-                    rarity = math.log(1 + total / frequency[stem(term)]) / math.log(1 + total)
-                    best = max(best, like * weight * rarity)
-            score += best
-        scored.append((name, round(score * (0.6 + 0.4 * _covered(asked, by_name[name])), 4)))
-    order = {name: i for i, name in enumerate(known)}
-    return Ranked(sorted(scored, key=lambda item: (-item[1], order[item[0]])))
+# A column about another time ("previous cancellations") is meant only where that is said. One about another person
+# ("father's schooling") is not, where a column without that word fits as well.
+_EARLIER = frozenset("previous prior earlier former baseline lagged initial vorjahr".split())
+_KIN = frozenset(
+    "father mother parent parents parental spouse partner husband wife sibling brother sister peer".split()
+)
+
+
+def rank(text: str, columns: Sequence[Column], most: int = 60) -> Ranked:
+    """Every column with its fit to the words of `text`; ties keep the table's order."""
+    asked = words(text)[:most]
+    spelled = split(text)
+    names = {stem(n) for c in columns for n in split(c.name)}
+    weights = {w: 0.15 if _slight(w) and stem(w) not in names else 1.0 for w in asked}
+    dates = [d for d in set(_DATES.findall(text)) if any(_dated(d, c) for c in columns)]
+    total = sum(weights.values()) + len(dates)
+    if total and all(weights[w] < 1 for w in asked) and not dates:
+        total = max(total, 0.5)
+    found = [_fit(c, asked, spelled, weights, dates, total, text) for c in columns]
+    plain = max((f.explained for f in found if not f.kin), default=0.0)
+    found = [
+        replace(f, score=round(f.score / 0.65, 4)) if f.kin and not f.doubtful and plain < 0.75 * f.explained else f
+        for f in found
+    ]
+    order = {c.name: i for i, c in enumerate(columns)}
+    return Ranked(sorted(found, key=lambda fit: (-fit.score, order[fit.name])))
+
+
+def _slight(word: str) -> bool:
+    return word in FOLK or word in MEASURES or stem(word) in CUES
+
+
+_DATES = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+def _dated(date: str, column: Column) -> bool:
+    told = f"{column.name} {column.description or ''}"
+    return date in told or bool(re.search(rf"(?<!\d){date[2:]}(?!\d)", column.name))
+
+
+def _fit(
+    column: Column,
+    asked: Sequence[str],
+    spelled: Sequence[str],
+    weights: dict[str, float],
+    dates: Sequence[str],
+    total: float,
+    text: str,
+) -> Fit:
+    terms = _terms(column)
+    gained = sum(weights[w] * max((alike(w, t) * weight for t, weight in terms), default=0.0) for w in asked)
+    explained = (gained + sum(_dated(d, column) for d in dates)) / total if total else 0.0
+    name = split(column.name)
+    if len(name) > 1 and set(name) <= set(spelled):  # spelled out, its little words too
+        explained = max(explained, 0.85)
+    covered = _covered(asked, column)
+    unsaid = {t for t in split(_told(column))[:12] if not any(alike(w, t) >= 0.8 for w in asked)}
+    earlier = bool(unsaid & _EARLIER) or ("before" in split(column.name) and "before" not in spelled)
+    cut = column.kind == "yes_no" and bool(_CUT.search(_told(column).replace("_", " "))) and not _CUT.search(text)
+    less = 0.65 if earlier or cut or unsaid & _KIN else 1.0
+    score = explained * (0.5 + 0.5 * covered) * less * _shape(text, column)
+    return Fit(
+        column.name, round(score, 4), round(explained, 4), round(covered, 4), earlier or cut, bool(unsaid & _KIN)
+    )
+
+
+def _told(column: Column) -> str:
+    return f"{column.name} {column.description or ''}"
+
+
+# A yes/no column that only says on which side of a line a measure lies ("low weight"): meant where the line is spoken of.
+_CUT = re.compile(r"\b(?:low|high|under|over|above|below|at least|more than|less than|long|short)\b", re.IGNORECASE)
+_EVENTS = re.compile(
+    r"\b(?:chances?|risk|probability|likelihood|odds|likely|whether|(?:more|less) often)\b", re.IGNORECASE
+)
+_GAINED = re.compile(
+    r"\b(?:change|changes|gain|gains|gained|gaining|lose|loses|losing|lost|put on|growth)\b", re.IGNORECASE
+)
+_CHANGE = re.compile(r"\b(?:change|changes|difference|gain|gained|growth|delta|diff)\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\b(?:number of|how many|amount of)\b", re.IGNORECASE)
+
+
+def _shape(text: str, column: Column) -> float:
+    """ "The chance of …" speaks of a yes/no column, "the number of …" of numbers, "gain" of a change."""
+    if _GAINED.search(text) and _CHANGE.search(_told(column).replace("_", " ")):
+        return 1.4
+    if _EVENTS.search(text):
+        return 1.1 if column.kind == "yes_no" else 0.9
+    if _COUNTED.search(text):
+        return 0.9 if column.kind in ("yes_no", "category") else 1.1
+    return 1.0
 
 
 def _covered(asked: Sequence[str], column: Column) -> float:
-    """The part of a column's own words that the question uses: "got the vaccine" before "weight before the vaccine"."""
-    parts = [words(column.name)[:6], words(column.description or "")[:6]]
-    shares = [sum(any(alike(a, t) >= 0.5 for a in asked) for t in part) / len(part) for part in parts if part]
+    """The part of a column's own words that are spoken: "got the vaccine" before "weight before the vaccine"."""
+    gist = gist_of(column)
+    texts = ((column.name, _FORMS), (gist, MEASURES | _FORMS), (_WHEN.split(gist, maxsplit=1)[0], MEASURES | _FORMS))
+    parts = [_core(text, empty) for text, empty in texts]
+    if column.kind == "category" and any(_said(str(lv.value), asked) for lv in column.levels[:30]):
+        return 1.0
+    spoken = [(sum(any(alike(a, t) >= 0.5 for a in asked) for t in part), len(part)) for part in parts if part]
+    shares = [0.6 if hits >= 2 and 0.5 <= hits / size < 0.6 else hits / size for hits, size in spoken]
+    heads = [part[-1] for part in (parts[0], _core(_OF.split(texts[2][0], maxsplit=1)[0], texts[2][1])) if part]
+    if any(alike(a, h) >= 0.5 for a in asked for h in heads):  # the noun that the rest only describes
+        shares.append(0.6)
     return max(shares, default=0.0)
 
 
+_OF = re.compile(r"\b(?:of|for|to|per)\b", re.IGNORECASE)
+# From here on a description says when and where, not what.
+_WHEN = re.compile(r"\b(?:after|within|before|during|in|at|from|between|when|where|while|by|until)\b", re.IGNORECASE)
+
+
+def _said(level: str, asked: Sequence[str]) -> bool:
+    told = words(level)
+    return bool(told) and all(any(alike(a, t) >= 0.8 for a in asked) for t in told)
+
+
+# Words in a name that only say how it is measured.
+_FORMS = frozenset(
+    """score index flag status level levels number count total avg mean rate pct percent share is has num eur usd gbp kg cm
+    km mm min mins hrs""".split()
+)
+
+
+def _core(text: str, empty: frozenset[str]) -> list[str]:
+    found = words(text)[:6]
+    return [w for w in found if w not in empty] or found
+
+
+def gist_of(column: Column) -> str:
+    """The first phrase of the description, without what stands behind a comma or in brackets."""
+    return re.split(r"[(;:,\[]|\.\s", column.description or "", maxsplit=1)[0]
+
+
 def _terms(column: Column) -> list[tuple[str, float]]:
+    gist = gist_of(column)
+    rest = (column.description or "")[len(gist) :]
     named = [(w, 1.0) for w in words(column.name)]
-    told = [(w, 0.8) for w in words(column.description or "")[:20]]
-    return named + told
+    told = [(w, 0.95) for w in words(gist)[:16]] + [(w, 0.6) for w in words(rest)[:16]]
+    levels = column.levels if column.kind == "category" else ()
+    spoken = [(w, 0.7) for level in levels[:30] for w in words(str(level.value))]
+    return named + told + spoken
+
+
+def accounts(word: str, column: Column) -> float:
+    """How far one word is explained by a column."""
+    return max((alike(word, term) * weight for term, weight in _terms(column)), default=0.0)
 
 
 def mentioned(text: str, column: Column) -> float:
     """How well the best word of `text` matches this one column, 0 to 1."""
     asked = words(text)
     return max((alike(w, t) * weight for w in asked for t, weight in _terms(column)), default=0.0)
+
+
+def spoken(text: str, column: Column) -> float:
+    """How well any word of `text`, folk words too, matches the name of this column, 0 to 1."""
+    said = split(text)
+    return max((alike(w, t) for w in said for t in split(column.name) if len(t) > 2), default=0.0)
 
 
 def usable(profile: Profile, longest: int | None = 120) -> list[Column]:

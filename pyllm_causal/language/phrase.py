@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
-from ..analysis import Answer, Step
+from ..analysis import Answer, Effect, Step
 from ..errors import ModelError
-from . import prompts
+from . import abroad, prompts
 from .ask_model import complete_as, plain
 from .claims import LONGEST, Direction, check_claims
 from .client import Client, Request
@@ -25,28 +25,40 @@ class PhraseReply(BaseModel):
     prose: Annotated[StrictStr, Field(max_length=4 * LONGEST)]
 
 
-def phrase(answer: Answer, client: Client | None) -> tuple[str | None, Step]:
+def phrase(answer: Answer, client: Client | None, language: str | None = None) -> tuple[str | None, Step]:
     """Prose for an answered question, or None when the deterministic text must stay.
 
-    Prose is accepted only when `check_claims` finds nothing; a faulty one is asked for once more. Raises
-    `RecordingError`, never `ModelError`.
+    Prose is accepted only when `check_claims` finds nothing; a faulty one is asked for once more. With `language` (an
+    ISO code, None or "en" for English) the finding is put into that language by rule, where rules for it exist, and a
+    model may only put plain words around those sentences. Raises `RecordingError`, never `ModelError`.
     """
     step = Step(step="phrase", verifier=VERIFIER, passed=True, note="no model was asked")
-    if client is None or answer.status != "answered" or answer.arms or not answer.text.strip():
-        return None, step  # with several contrasts a sentence could be about the wrong one
-    facts = facts_of(answer)
+    if answer.status != "answered" or not answer.text.strip():
+        return None, step
+    foreign = None
+    if language not in (None, "en"):
+        foreign = abroad.finding(answer, direction(answer), language or "")
+    if client is None or answer.arms:
+        return (
+            " ".join(foreign.split()) if foreign else None
+        ), step  # of several contrasts it might tell the wrong one
+    facts = foreign or facts_of(answer)
     level = answer.certainty.level if answer.certainty else "very_low"
     way = direction(answer)
     names, question = names_of(answer)
 
     def check(reply: PhraseReply) -> str | None:
+        if foreign and language:
+            return abroad.fault(reply.prose, facts, language, question)
         return check_claims(reply.prose, facts, level, way, treatment=names, extra=question)
 
+    kept = " ".join(facts.split()) if foreign else None
     try:
         reply, step = complete_as(client, request_for(facts), PhraseReply, check, verifier=VERIFIER)
     except ModelError as error:
-        return None, step.model_copy(update={"passed": False, "note": plain(error.message, 300)})
-    return (" ".join(reply.prose.split()) if reply else None), step
+        return kept, step.model_copy(update={"passed": False, "score": 0.0, "note": plain(error.message, 300)})
+    step = step.model_copy(update={"score": 0.0 if reply is None else 1.0 - 0.5 * step.repairs})
+    return (" ".join(reply.prose.split()) if reply else kept), step
 
 
 def facts_of(answer: Answer) -> str:
@@ -74,10 +86,18 @@ def direction(answer: Answer) -> Direction | None:
         return None
     if "little or no difference" in said:
         return "none"
-    null = _NULL.get(answer.effect.scale, 1.0)
-    if answer.effect.value == null:
-        return "none"
-    return "up" if answer.effect.value > null else "down"
+    effect = answer.effect
+    if effect.scale == "hazard_ratio":
+        return None  # a higher hazard is a shorter time: only copied sentences can keep the two apart
+    parts = [*getattr(effect, "groups", ())]
+    parts += [part for name in ("direct", "indirect") if (part := getattr(effect, name, None)) is not None]
+    ways = {_way(part) for part in (effect, *parts)}
+    return ways.pop() if len(ways) == 1 else None  # groups or parts that point different ways have no one direction
+
+
+def _way(effect: Effect) -> Direction:
+    null = _NULL.get(effect.scale, 1.0)
+    return "none" if effect.value == null else "up" if effect.value > null else "down"
 
 
 def request_for(facts: str) -> Request:

@@ -1,7 +1,7 @@
 """From a question in plain words to a query. The model proposes; rules accept, correct or offer a choice.
 
-A reply fills in only: kind, treatment, outcome, target, `where`, `by` and mediators. It cannot set covariates, what
-matters, clusters, weights or who said so.
+A reply fills in only: kind, treatment, outcome, target, `where`, `by`, mediators and a design that the question states. It
+cannot set covariates, what matters, clusters, weights or who said so.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from ..analysis import Step
 from ..errors import QueryError
 from ..graph import Graph
 from ..query import Query
-from . import grounding, match, offline, prompts
+from . import grounding, match, offline, prompts, tongue
+from .alarm import BadControl
 from .ask_model import complete_as, plain
 from .client import Client, Message, Request
 from .columns import lines
-from .reading_form import Effect, Form, ReadReply, schema
+from .fields import fields_of
+from .given import checked
+from .reading_form import Attribution, Discovery, Effect, Form, ReadReply, schema
 from .receipt import receipt
 
 if TYPE_CHECKING:
@@ -30,19 +33,13 @@ FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 LONGEST_QUESTION = 2_000
 MOST_COLUMNS = 150
-COLUMN_FIELDS = ("treatment", "outcome", "by", "event", "cluster", "weights", "environment")
-
-
-class BadControl(BaseModel):
-    """A column that should not be held fixed, and why."""
-
-    model_config = FROZEN
-    column: str
-    reason: str
 
 
 class Reading(BaseModel):
-    """What the question was taken to mean. `choose`: a person must pick from the ranked `choices`."""
+    """What the question was taken to mean. `choose`: a person must pick from the ranked `choices`.
+
+    `language` is the ISO 639-1 code of the question's language, None where that cannot be told.
+    """
 
     model_config = FROZEN
     status: Literal["read", "choose"]
@@ -52,6 +49,7 @@ class Reading(BaseModel):
     bad_controls: tuple[BadControl, ...] = ()
     choices: dict[str, list[str]] = Field(default_factory=dict)
     steps: tuple[Step, ...] = ()
+    language: str | None = None
 
 
 def read_question(
@@ -62,24 +60,29 @@ def read_question(
     overrides: Mapping[str, Any] | None = None,
     share: Share = "profile",
     draft: bool = True,
+    drafts: int = 1,
 ) -> Reading:
     """Read `question` about the table behind `profile`.
 
     `overrides` are fields of the query that the person gave; they win over the model. `client` None means the
-    built-in reader. With `draft`, the graph is drafted too. Raises `QueryError` (question or overrides unusable),
+    built-in reader. With `draft`, the graph is drafted too, by a vote of `drafts` drafts. Raises `QueryError` (question or overrides unusable),
     `UnknownColumn`, `RecordingError`, and `ModelError` when the model cannot be reached.
     """
     question = _clean(question)
-    given = _given(overrides or {}, profile)
+    given = checked(overrides or {}, profile)
     columns = shown(question, profile)
     form, step = _ask(question, profile, columns, client, share)
     form = _overridden(form, given)
+    spoken = tongue.language(question)
     ranked = offline.choices(question, columns)
-    fields, why = _fields(question, form, columns, profile, given) if form else ({}, "")
+    fields, why = fields_of(question, form, columns, profile, given, sure=client is None) if form else ({}, "")
     if not form or why:
+        nameless = grounding.nameless(question, columns) if not why else None
+        why = f"the table seems to have no column for “{plain(nameless, 80)}”" if nameless else why
         said = _sentence(why or "I am not sure which columns you mean")
-        return Reading(status="choose", receipt=said, choices=_choices(ranked, fields | given), steps=(step,))
-    fields.update(given)
+        choices = _choices(ranked, fields | given)
+        return Reading(status="choose", receipt=said, choices=choices, steps=(step,), language=spoken)
+    fields = _together(fields, given)
     try:
         query = Query.model_validate({"question": question, **fields})
     except ValidationError as error:
@@ -87,19 +90,20 @@ def read_question(
             raise QueryError(f"The query makes no sense: {_first(error)}.", "Change what you asked for.") from None
         step = step.model_copy(update={"passed": False, "note": plain(_first(error), 300)})
         said = "I am not sure which columns you mean."
-        return Reading(status="choose", receipt=said, choices=_choices(ranked, fields), steps=(step,))
+        return Reading(status="choose", receipt=said, choices=_choices(ranked, fields), steps=(step,), language=spoken)
     reading = Reading(
         status="read",
         query=query,
         receipt=receipt(query, profile),
         choices=_choices(ranked, fields),
         steps=(step,),
+        language=spoken,
     )
     if not draft or query.kind not in ("effect", "effect_by_group", "mediation", "counterfactual"):
         return reading
     from .draft import draft_graph
 
-    drawn = draft_graph(query, profile, client, share=share)
+    drawn = draft_graph(query, profile, client, share=share, drafts=drafts)
     return reading.model_copy(
         update={
             "graph": drawn.graph,
@@ -120,7 +124,7 @@ def shown(question: str, profile: Profile) -> list[Column]:
     columns = [c for c in match.usable(profile) if c.kind != "time"]
     if len(columns) <= MOST_COLUMNS:
         return columns
-    best = {name for name, _ in match.rank(question, columns)[:MOST_COLUMNS]}
+    best = {fit.name for fit in match.rank(question, columns)[:MOST_COLUMNS]}
     return [c for c in columns if c.name in best]
 
 
@@ -139,27 +143,44 @@ def _clean(question: str) -> str:
     return text
 
 
-def _given(overrides: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
-    from ..errors import UnknownColumn
-
-    given = {name: value for name, value in overrides.items() if value is not None}
-    for name, value in given.items():
-        if name not in Query.model_fields:
-            raise QueryError(f"{name!r} is not a field of a query.", "See `pyllm-causal schema query`.")
-        if name in COLUMN_FIELDS and value not in profile.names():
-            raise UnknownColumn(str(value), profile.names(), name)
-    return given
-
-
 def _overridden(form: Form | None, given: Mapping[str, Any]) -> Form | None:
     """The reading with the person's own columns in place of the model's."""
     ends = {role: given[role] for role in ("treatment", "outcome") if role in given}
+    if given.get("kind") == "discovery":
+        return Discovery(kind="discovery")
+    if given.get("kind") == "attribution" and "outcome" in given:
+        return Attribution(kind="attribution", outcome=given["outcome"])
     if len(ends) == 2 and (form is None or form.kind in ("missing", "describe", "discovery", "attribution")):
         return Effect(kind="effect", **ends)
     if form is None or not ends:
         return form
     fitting = {role: name for role, name in ends.items() if role in type(form).model_fields}
     return form.model_copy(update=fitting)
+
+
+def _together(fields: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with the person's own; a design or a group given by hand decides the kind."""
+    out = fields | dict(given)
+    if "kind" not in given and out.get("kind") in ("effect", "effect_by_group", "mediation"):
+        design = given.get("design")
+        kind = design.get("kind") if isinstance(design, Mapping) else getattr(design, "kind", None)
+        if "by" in given:
+            out["kind"] = "effect_by_group"
+        elif kind is not None:
+            out["kind"] = (
+                "mediation" if kind == "mediation" else "effect" if out["kind"] == "mediation" else out["kind"]
+            )
+        elif "row" in given:
+            out["kind"] = "counterfactual"
+    if "design" in given and "sources" not in given:
+        out["sources"] = {k: v for k, v in fields.get("sources", {}).items() if k != "design"}
+    if out.get("kind") == "discovery":
+        out = {
+            k: v
+            for k, v in out.items()
+            if k not in ("treatment", "outcome", "by", "target", "words", "design", "sources")
+        }
+    return out
 
 
 def _request(question: str, profile: Profile, columns: list[Column], share: Share) -> Request:
@@ -188,13 +209,14 @@ def _ask(
     if not columns:
         return None, Step(step="read", verifier="rules", passed=False, note="the table has no column to ask about")
     if client is None:
-        form = offline.guess(question, columns)
+        form = offline.guess(question, columns, profile)
         note = "" if form else "the built-in reader is not sure"
         return form, Step(step="read", verifier="rules over names and descriptions", passed=form is not None, note=note)
-    names = {c.name for c in columns}
+    said: list[Form] = []
 
     def check(reply: ReadReply) -> str | None:
-        return grounding.fault(question, reply.reading, names)
+        said.append(reply.reading)
+        return grounding.fault(question, reply.reading, columns, profile)
 
     parsed, step = complete_as(
         client,
@@ -203,55 +225,8 @@ def _ask(
         check,
         verifier="schema, real columns, cross-field rules",
     )
-    return (parsed.reading if parsed else None), step
-
-
-def _fields(
-    question: str, form: Form, columns: list[Column], profile: Profile, given: Mapping[str, Any]
-) -> tuple[dict[str, Any], str]:
-    """Fields of the query, and why a person must choose instead ("" when nobody must)."""
-    named = {c.name: c for c in profile.columns}
-    form = grounding.correct(question, form, named)
-    if form.kind == "missing":
-        what = plain(form.what, 80)
-        return {}, f"the table seems to have no column for {what}" if what else "the table has no column for that"
-    if form.kind == "describe":
-        return {"kind": "association"}, ""
-    if form.kind == "discovery":
-        return {"kind": "discovery"}, ""
-    outcome = form.outcome if "outcome" in given else grounding.change_of(question, form.outcome, columns)
-    fields: dict[str, Any] = {"kind": form.kind, "outcome": outcome}
-    if form.kind != "attribution":
-        fields["treatment"] = form.treatment
-    if form.kind == "effect_by_group":
-        fields["by"] = form.by
-    if form.kind == "effect" and "treatment" not in given and (meant := grounding.by_level(question, fields, columns)):
-        fields["treatment"] = meant
-        form = form.model_copy(update={"treatment": meant})
-    for role in ("treatment", "outcome"):
-        # Only plain questions come in two halves that can be told apart.
-        if form.kind == "effect" and role not in given and grounding.far_better(question, fields, role, columns):
-            return fields, f"I am not sure which column is the {role}"
-    if form.kind == "mediation":
-        fields["design"] = {"kind": "mediation", "mediators": [form.mediator]}
-        fields["sources"] = {"design": "model"}
-    if form.kind == "counterfactual":
-        fields["row"] = grounding.one_row(question, profile)
-    if form.kind == "effect":
-        fields["target"] = grounding.target(question, form.who, named[form.treatment])
-        fields["where"] = grounding.where(question, form.only, named, fields)
-    if form.kind in ("effect", "effect_by_group"):
-        fields.update(grounding.design(question, fields, columns))
-    if form.kind != "attribution" and "outcome" in fields and "outcome_event" not in given:
-        fields["outcome_event"] = grounding.event(question, named[fields["outcome"]])
-    if "treatment" in fields and form.kind != "association":
-        fields.update(grounding.contrast(question, named[fields["treatment"]]))
-        fields.update(grounding.scale(question))
-        if coded := grounding.coded(profile, fields):
-            fields["categorical"] = coded
-        if words := grounding.spoken(question, named[fields["treatment"]]):
-            fields["words"] = {"treatment": words}
-    return {name: value for name, value in fields.items() if value is not None}, ""
+    form = parsed.reading if parsed else grounding.mended(question, said, columns, profile)
+    return (grounding.correct(question, form, columns, profile) if form else None), step
 
 
 def _choices(ranked: dict[str, list[str]], fields: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 # Keys that were not asked for (`matters`, `weights`, …) are dropped unread: they never reach the query.
 LOOSE = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 Op = Literal["==", "!=", "<", "<=", ">", ">="]
-Who = Literal["everyone", "treated", "untreated"]
+Who = Literal["everyone", "treated", "untreated", "compliers"]
+MOST_CONDITIONS = 4
 
 
 class Only(BaseModel):
@@ -23,13 +24,48 @@ class Only(BaseModel):
     value: StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=200)]
 
 
+def _listed(value: Any) -> Any:
+    """No condition, one, or a list of them."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, dict) else value
+
+
+Conditions = Annotated[tuple[Only, ...], BeforeValidator(_listed), Field(max_length=MOST_CONDITIONS)]
+
+
+class Claimed(BaseModel):
+    """A design that the question states. It counts only where the words of the question bear it out."""
+
+    model_config = LOOSE
+    kind: Literal[
+        "randomised", "instrument", "discontinuity", "differences", "panel", "front_door", "synthetic_control"
+    ]
+    instrument: Name | None = None
+    running: Name | None = None
+    cutoff: StrictInt | StrictFloat | None = None
+    mediator: Name | None = None
+    time: Name | None = None
+
+
+def _usable(value: Any) -> Any:
+    """A design in any other form says nothing, and spoils nothing."""
+    from pydantic import ValidationError
+
+    try:
+        return Claimed.model_validate(value) if isinstance(value, dict) else None
+    except ValidationError:
+        return None
+
+
 class Effect(BaseModel):
     model_config = LOOSE
     kind: Literal["effect"]
     treatment: Name
     outcome: Name
     who: Who = "everyone"
-    only: Only | None = None
+    only: Conditions = ()
+    design: Annotated[Claimed | None, BeforeValidator(_usable)] = None
 
 
 class EffectByGroup(BaseModel):
@@ -111,13 +147,23 @@ def schema(columns: Sequence[str]) -> dict[str, Any]:
             "value": {"anyOf": [{"type": "number"}, {"type": "string"}]},
         }
     )
+    designs = [
+        branch("randomised"),
+        branch("instrument", instrument=column),
+        branch("discontinuity", running=column, cutoff={"type": "number"}),
+        branch("differences", time=column),
+        branch("panel"),
+        branch("front_door", mediator=column),
+        branch("synthetic_control"),
+    ]
     pair = {"treatment": column, "outcome": column}
     branches = [
         branch(
             "effect",
             **pair,
             who={"type": "string", "enum": list(Who.__args__)},  # type: ignore[attr-defined]
-            only={"anyOf": [{"type": "null"}, only]},
+            only={"type": "array", "items": only, "maxItems": MOST_CONDITIONS},
+            design={"anyOf": [{"type": "null"}, *designs]},
         ),
         branch("effect_by_group", **pair, by=column),
         branch("mediation", **pair, mediator=column),

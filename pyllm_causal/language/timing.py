@@ -18,13 +18,13 @@ _PRICES = re.compile(
     r"(?:US)?[$€£]\s*(?:of|in)\s+\d{4}|\b(?:dollars?|euros?|pounds?|prices)\s+(?:of|in)\s+\d{4}", re.IGNORECASE
 )
 _SUFFIX = re.compile(r"(?<![a-z\d])([a-z]*[a-z]|)_?([4-9]\d)(?:_([4-9]\d))?(?!\d)", re.IGNORECASE)
-_BEFORE = re.compile(
+BEFORE = re.compile(
     r"\b(?:before|baseline|prior|previous|previously|earlier|pre|past|initial|initially|first year"
     r"|at (?:admission|birth|entry|enrol\w*|start|baseline|intake)"
     r"|history|ever|lagged|lag)\b|\bat the (?:start|beginning|outset)\b|\bgrew up\b",
     re.IGNORECASE,
 )
-_AFTER = re.compile(
+AFTER = re.compile(
     r"\b(?:after|afterwards|follow ?ups?|followup|post|exit|later|final|endline|discharge|subsequent|subsequently"
     r"|eventual|eventually|outcome"
     r"|during (?:the )?(?:treatment|programme|program|therapy|trial|study|campaign|training)|following the"
@@ -32,7 +32,7 @@ _AFTER = re.compile(
     r"|side effects?|died|death|dead|deceased|days (?:to|until)|time (?:to|until)|until)\b",
     re.IGNORECASE,
 )
-_BORN = re.compile(
+BORN = re.compile(
     r"\b(?:age|sex|gender|female|male|race|ethnic\w*|black|white|hispanic|hispan|birth\w*|born|nationality|mother"
     r"|father|parents?|native)\b",
     re.IGNORECASE,
@@ -92,12 +92,12 @@ def when(
         if max(own) < end:
             return "before", f"measured in {max(own)}, before the outcome"
     text = told(column)
-    before, after = _BEFORE.search(text), _AFTER.search(text)
+    before, after = BEFORE.search(text), AFTER.search(text)
     if before and not (after and after.start() < before.start()):
         return "before", f"its name or description says “{before[0].lower()}”"
     if after:
         return "after", f"its name or description says “{after[0].lower()}”"
-    if _BORN.search(text):
+    if BORN.search(text):
         return "before", "it is settled before most other things"
     return "unknown", "nothing says that it comes after"
 

@@ -1,4 +1,4 @@
-"""The only module that talks to openai, litellm and httpx.
+"""The only module that talks to openai and litellm.
 
 Both libraries retry, redirect, read `.env` files and quote server text by default; here they do none of that.
 A provider's key goes only to that provider: an `--api-base` server gets PYLLM_CAUSAL_API_KEY or the word "none".
@@ -6,110 +6,128 @@ A provider's key goes only to that provider: an `--api-base` server gets PYLLM_C
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from ..settings import KEY_VARIABLE, Settings, api_key
+from ..settings import SERVERS, Settings, api_key
+from . import guard, local
 from .client import Reply, Request
+from .faults import Fault, fault_of
+from .prices import price_of
 
-if TYPE_CHECKING:
-    import httpx
-
-MOST_BYTES = 4_000_000
+Result = TypeVar("Result")
 OPENAI = "https://api.openai.com/v1"
-# Providers that take our guarded HTTP client from litellm's `client` argument.
-_BY_HANDLER = frozenset({"anthropic", "gemini", "ollama", "ollama_chat"})
-
-
-class Fault(Exception):
-    """One failed attempt: `passing` faults may be tried again; `refused` names an option to leave out."""
-
-    def __init__(
-        self, message: str, hint: str = "", *, passing: bool = False, wait: float | None = None, refused: str = ""
-    ) -> None:
-        super().__init__(message)
-        self.message, self.hint, self.passing, self.wait, self.refused = message, hint, passing, wait, refused
 
 
 def through_openai(request: Request, settings: Settings, left_out: frozenset[str]) -> Reply:
-    """Ask api.openai.com, or the OpenAI-compatible server at `settings.api_base`. Raises `Fault`."""
-    import openai
+    """Ask api.openai.com, or the OpenAI-compatible server at `settings.address`. Raises `Fault`."""
+    if settings.address is not None:
+        # A server at its usual place on this machine was not named with --api-base, so that key is not meant for it.
+        key = api_key() if settings.api_base else "none"
+        return _ask(request, settings, left_out, settings.address, key)
+    where = host(settings)
+    guard.refuse_diversion("openai", where, where)
+    own = os.environ.get("OPENAI_API_KEY")
+    if not own:
+        raise Fault("OPENAI_API_KEY is not set.", "Set it, or use --api-base for a local server, or --model none.")
+    reply = _ask(request, settings, left_out, OPENAI, own)
+    price = price_of(settings)
+    if price is not None and reply.tokens_in is not None and reply.tokens_out is not None:
+        reply = reply.model_copy(update={"cost": price.cost(reply.tokens_in, reply.tokens_out)})
+    return reply
 
-    if settings.api_base is None:
-        key = os.environ.get("OPENAI_API_KEY")
-        if not key:
-            raise Fault("OPENAI_API_KEY is not set.", "Set it, or use --api-base for a local server, or --model none.")
-    else:
-        key = api_key()
-    where = _host(settings)
-    try:
-        with _http(settings) as http:
+
+def through_file(request: Request, settings: Settings, left_out: frozenset[str]) -> Reply:
+    """Ask the model file of `settings`, in this process. Raises `Fault`, `ModelError`."""
+    served = local.serve(settings)
+    return _ask(request, settings, left_out, served.address, served.key).model_copy(update={"cost": 0.0})
+
+
+def _ask(request: Request, settings: Settings, left_out: frozenset[str], address: str, key: str) -> Reply:
+    import openai
+    import openai.resources.chat.completions  # otherwise loaded at first use, and the wait for it counted as the server's
+
+    where = host(settings)
+    limits = guard.Limits.of(settings, where)
+
+    def send() -> Reply:
+        with guard.http_client(limits) as http:
             # The SDK would take the address and extra headers from the environment; both are set here.
             client = openai.OpenAI(
-                api_key=key,
-                base_url=settings.api_base or OPENAI,
-                max_retries=0,
-                timeout=settings.timeout,
-                http_client=http,
+                api_key=key, base_url=address, max_retries=0, timeout=settings.timeout, http_client=http
             )
-            if settings.api_base is not None:
+            if address != OPENAI:
                 client.organization = client.project = None
                 client._custom_headers = {}
             response = client.chat.completions.create(
-                model=(request.model or "").removeprefix("openai/"),
+                model=_served(request.model or ""),
                 messages=[m.model_dump() for m in request.messages],  # type: ignore[misc]
                 **_options(request, left_out),
             )
-        return _reply(response, None)
+        return _reply(response)
+
+    try:
+        return guard.within(limits, send)
     except Fault:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a library or server does becomes a plain fault
-        raise _fault(error, request, settings, where, left_out) from None
+        raise fault_of(error, request, settings, where, left_out) from None
 
 
 def through_litellm(request: Request, settings: Settings, left_out: frozenset[str]) -> Reply:
-    """Ask any other provider that litellm knows. Raises `Fault`."""
-    provider = (request.model or "").split("/")[0]
-    extra: dict[str, Any] = {}
-    if settings.api_base is not None:
-        extra = {"api_base": settings.api_base, "api_key": api_key()}
-    try:
-        litellm = quiet_litellm()
-        with _http(settings, provider) as http:
-            litellm.client_session = http  # what litellm's own use of the openai SDK takes
-            if provider in _BY_HANDLER:
-                from litellm.llms.custom_httpx.http_handler import HTTPHandler
+    """Ask any other provider that litellm knows, at its own address. Raises `Fault`."""
+    litellm = quiet_litellm()
+    guard.watch_transports()
+    where = settings.provider or "litellm"
 
-                extra["client"] = HTTPHandler(client=http)
-            response = litellm.completion(
-                model=request.model,
-                messages=[m.model_dump() for m in request.messages],
-                timeout=settings.timeout,
-                num_retries=0,
-                max_retries=0,
-                drop_params=True,
-                **_options(request, left_out),
-                **extra,
-            )
+    def alone(provider: str, run: Callable[[], Result]) -> Result:
+        # Some providers print how to sign in, or that a feature is missing: standard output is the answer's alone.
+        # litellm's client in Rust would go past the guard.
+        hidden = guard.foreign(os.environ, provider)
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            guard.environment(hidden, LITELLM_MODE="PRODUCTION", LITELLM_RUST="False", **guard.no_proxy_here()),
+        ):
+            return guard.within(guard.Limits.of(settings, where), run)
+
+    def send() -> Reply:
+        response = litellm.completion(
+            model=request.model,
+            messages=[m.model_dump() for m in request.messages],
+            timeout=settings.timeout,
+            num_retries=0,
+            max_retries=0,
+            drop_params=True,
+            **_options(request, left_out),
+        )
         return _reply(response, _cost(litellm, response))
+
+    try:
+        provider = settings.provider
+        if provider not in {getattr(known, "value", known) for known in litellm.provider_list}:
+            # A bare name, such as gpt-4o-mini: litellm knows whose it is.
+            provider = where = alone("", lambda: str(litellm.get_llm_provider(model=request.model)[1]))
+            named = {"model": f"{provider}/{request.model}"}
+            request, settings = request.model_copy(update=named), settings.model_copy(update=named)
+        if provider == "openai":
+            return through_openai(request, settings, left_out)
+        guard.refuse_diversion(provider, where)
+        return alone(provider, send)
     except Fault:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a library or server does becomes a plain fault
-        raise _fault(error, request, settings, _host(settings, provider), left_out) from None
-    finally:
-        if "litellm" in sys.modules:
-            sys.modules["litellm"].client_session = None  # type: ignore[attr-defined]
+        raise fault_of(error, request, settings, where, left_out) from None
 
 
 def quiet_litellm() -> Any:
     """litellm, imported without its network fetch and without reading a `.env` file."""
     import logging
 
-    with _environment(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_MODE="PRODUCTION"):
+    with guard.environment(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_MODE="PRODUCTION"):
         import litellm
     litellm.telemetry = False
     litellm.suppress_debug_info = True
@@ -117,68 +135,19 @@ def quiet_litellm() -> Any:
     return litellm
 
 
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def host(settings: Settings) -> str:
+    """The server's name, for messages."""
+    if settings.in_process:
+        return "the model file"
+    if settings.address:
+        return urlsplit(settings.address).netloc
+    return "api.openai.com" if settings.provider in ("", "openai") else settings.provider
 
 
-def _http(settings: Settings, provider: str = "") -> httpx.Client:
-    """An HTTP client that follows no redirect and stops at a total time and size."""
-    import httpx
-
-    deadline = time.monotonic() + settings.timeout
-
-    def guard(response: httpx.Response) -> None:
-        if response.is_redirect:
-            raise Fault(
-                f"{_host(settings, provider)} sent us on to another address, which is not followed.",
-                "Give the final address with --api-base.",
-            )
-        response.stream = _bounded(response.stream, deadline)
-
-    return httpx.Client(
-        timeout=settings.timeout,
-        follow_redirects=False,
-        # A proxy from the environment must not see what is meant for this machine.
-        trust_env=not settings.local,
-        event_hooks={"response": [guard]},
-    )
-
-
-def _bounded(stream: Any, deadline: float) -> Any:
-    """A body that may not trickle or swell for ever: httpx bounds only each single read."""
-    import httpx
-
-    class Bounded(httpx.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            size = 0
-            for chunk in stream:
-                size += len(chunk)
-                if size > MOST_BYTES:
-                    raise Fault("The model server sent far too long a reply.", "Check the server's address.")
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout("total time is over")
-                yield chunk
-
-        def close(self) -> None:
-            stream.close()
-
-    return Bounded()
-
-
-def _host(settings: Settings, provider: str = "") -> str:
-    from urllib.parse import urlsplit
-
-    return urlsplit(settings.api_base).netloc if settings.api_base else provider or "api.openai.com"
+def _served(model: str) -> str:
+    """The name that an OpenAI-compatible server knows the model by."""
+    head, _, rest = model.partition("/")
+    return rest if rest and (head == "openai" or head in SERVERS) else model
 
 
 def _options(request: Request, left_out: frozenset[str]) -> dict[str, Any]:
@@ -190,17 +159,26 @@ def _options(request: Request, left_out: frozenset[str]) -> dict[str, Any]:
     options["max_completion_tokens" if "max_tokens" in left_out else "max_tokens"] = request.max_tokens
     if request.response_schema is not None:
         if "json_schema" not in left_out:
-            form = {"name": request.step, "strict": True, "schema": request.response_schema}
-            options["response_format"] = {"type": "json_schema", "json_schema": form}
+            options["response_format"] = _form(request)
         elif "json_object" not in left_out:
             options["response_format"] = {"type": "json_object"}
     return options
 
 
-def _reply(response: Any, cost: float | None) -> Reply:
+def _form(request: Request) -> dict[str, Any]:
+    """The schema of the reply as an OpenAI-compatible server wants it."""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": request.step, "strict": True, "schema": request.response_schema},
+    }
+
+
+def _reply(response: Any, cost: float | None = None) -> Reply:
     choices = getattr(response, "choices", None)
     if not choices:
-        raise Fault("The model server's reply holds no answer.", "Check that it is an OpenAI-compatible server.")
+        raise Fault(
+            "The model server's reply holds no answer.", "Check that it is an OpenAI-compatible server.", charged=True
+        )
     usage = getattr(response, "usage", None)
     content = choices[0].message.content
     reason = choices[0].finish_reason
@@ -223,103 +201,3 @@ def _cost(litellm: Any, response: Any) -> float | None:
     except Exception:  # noqa: BLE001 - litellm raises for every model that is not in its price list
         return None
     return float(cost) if cost else None
-
-
-def _fault(error: Exception, request: Request, settings: Settings, where: str, left_out: frozenset[str]) -> Fault:
-    """Map by cause. Server text is read to find the cause but never quoted: it may echo a key."""
-    import httpx
-    import openai
-
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, Fault):
-            return cause
-        if isinstance(cause, (httpx.ConnectError, httpx.UnsupportedProtocol)):
-            return Fault(
-                f"The model server at {where} cannot be reached.",
-                "Start it or check --api-base.",
-                passing=True,
-            )
-        cause = cause.__cause__ or cause.__context__
-    status = getattr(error, "status_code", None)
-    text = str(error).lower()
-    name = type(error).__name__
-    if isinstance(error, openai.APITimeoutError) or name == "Timeout":
-        return Fault(
-            f"The model at {where} gave no answer within {settings.timeout:g} seconds.",
-            "Try again, or raise PYLLM_CAUSAL_TIMEOUT.",
-            passing=True,
-        )
-    if name == "ContextWindowExceededError" or (status in (400, 413, 422) and _too_long(text)):
-        return Fault(
-            "The table's description is too long for this model.",
-            "Use a model with a longer context, or --share names, or a table with fewer columns.",
-        )
-    if status in (400, 404, 415, 422, 500, 501) and (option := _refused(text, request, left_out, int(status))):
-        return Fault("The model server refuses an option.", refused=option)
-    if status in (401, 403) or name in ("AuthenticationError", "PermissionDeniedError") or "api_key" in text[:300]:
-        variable = KEY_VARIABLE if settings.api_base else f"{_provider(request)}_API_KEY"
-        return Fault(f"{where} does not accept the key.", f"Set {variable} to a valid key.")
-    if status == 402:
-        return Fault(f"{where} asks for payment.", "Check the account, or use another model.")
-    if status == 429:
-        wait = _retry_after(error)
-        said = f" and asks to wait {wait:.0f} seconds" if wait and wait >= 1 else ""
-        return Fault(f"{where} is busy{said}.", "Try again later.", passing=True, wait=wait)
-    if status == 404:
-        return Fault(f"{where} does not know this model or address.", "Check --model and --api-base.")
-    if isinstance(status, int) and status >= 500 and name != "BadRequestError":
-        return Fault(
-            f"{where} has a fault of its own (status {status}).",
-            "Try again later.",
-            passing=True,
-            wait=_retry_after(error),
-        )
-    if isinstance(status, int) and 300 <= status < 400:
-        return Fault(
-            f"{where} sent us on to another address, which is not followed.", "Give the final address with --api-base."
-        )
-    if "provider" in text and status == 400:
-        return Fault("The model name has no known provider.", "Write it as provider/model, such as openai/gpt-4o-mini.")
-    if isinstance(status, int) and 400 <= status < 500:
-        return Fault(f"{where} refused the request (status {status}).", "Check --model and --api-base.")
-    if isinstance(error, openai.APIConnectionError):
-        return Fault(f"The connection to {where} broke off.", "Try again.", passing=True)
-    return Fault(f"{where} sent a reply that cannot be read.", "Check that it is an OpenAI-compatible server.")
-
-
-def _provider(request: Request) -> str:
-    head = (request.model or "").split("/")[0]
-    return head.upper() if head.isidentifier() else "OPENAI"
-
-
-def _too_long(text: str) -> bool:
-    marks = ("context length", "context size", "context window", "context_length", "exceed_context", "too many tokens")
-    return any(mark in text for mark in marks) or ("maximum" in text and "tokens" in text and "messages" in text)
-
-
-def _refused(text: str, request: Request, left_out: frozenset[str], status: int) -> str:
-    """The option to leave out at the next attempt, or "" when that would not help."""
-    for option in ("max_tokens", "temperature", "seed"):
-        if status < 500 and option not in left_out and option in text:
-            return option
-    if request.response_schema is None:
-        return ""
-    named = any(word in text for word in ("response_format", "schema", "grammar", "json"))
-    if "json_schema" not in left_out and (named or status in (400, 422)):
-        return "json_schema"
-    if "json_schema" in left_out and "json_object" not in left_out and (named or status in (400, 422)):
-        return "json_object"
-    return ""
-
-
-def _retry_after(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None)
-    if headers is None:
-        return None
-    try:
-        if "retry-after-ms" in headers:
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        return max(0.0, float(headers["retry-after"]))
-    except (KeyError, ValueError):
-        return None

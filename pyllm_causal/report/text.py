@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..analysis import Answer, Bounds, Certainty, Effect, Estimand, NotIdentified, Refutation, SampleCount
+from ..analysis import Answer, Bounds, Certainty, Effect, Estimand, Level, NotIdentified, Refutation, SampleCount
 from ..query import Query
 from ..wording import (
     DOTS,
@@ -17,11 +18,25 @@ from ..wording import (
     columns_text,
     count,
     excludes_null,
+    null_of,
     number,
     safe,
 )
 
 WIDTH = 88
+RATIO_MATTERS = 1.1  # the smallest ratio that is not called "little or no difference", where no difference is known
+
+
+@dataclass(frozen=True)
+class Own:
+    """A design's own words: what it rests on, what to add, and what replaces the usual words."""
+
+    rests: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    size: tuple[str, ...] | None = None
+    outcome: str | None = None
+    cause: str | None = None
+    headlines: dict[Level, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,8 @@ class Facts:
     population: str
     uneven: bool = False  # a dose whose effect is not the same everywhere
     meanings: dict[str, str] = field(default_factory=dict)  # treatment, outcome: what the table's dictionary calls them
+    own: Own | None = None
+    imputed: int = 0  # rows in which a covariate was filled in
 
 
 def treatment_words(query: Query) -> str:
@@ -57,6 +74,8 @@ def outcome_words(query: Query) -> str:
 
 def cause_phrase(f: Facts) -> str:
     """The treatment as the subject of a sentence."""
+    if f.own is not None and f.own.cause:
+        return f.own.cause
     words = f.query.words.get("treatment")
     name = safe(f.query.treatment, 60)
     if f.kind == "dose":
@@ -71,11 +90,17 @@ def cap(text: str) -> str:
 
 def headline(f: Facts) -> str:
     """One sentence that is the whole answer. The verb is as strong as the certainty allows."""
+    if f.own is not None and f.own.headlines is not None:
+        return f.own.headlines[f.certainty.level]
     subject, outcome, level = _explained(f, "treatment", cause_phrase(f)), event_words(f), f.certainty.level
     outcome = _explained(f, "outcome", outcome)
+    own = f.own is not None and f.own.outcome is not None
+    if own:
+        outcome = str(f.own and f.own.outcome)
     yes_no = f.outcome_kind == "yes_no"
-    what = f"the chance of {outcome}" if yes_no else outcome
-    among = f" among {f.population}" if f.query.where or f.query.target != "everyone" else ""
+    what = f"the chance of {outcome}" if yes_no and not own else outcome
+    narrower = f.own is not None and not f.population.startswith("everyone in the table")
+    among = f" among {f.population}" if f.query.where or f.query.target != "everyone" or narrower else ""
     clear = excludes_null(f.effect)
     small = _small(f)
     if level == "very_low":
@@ -86,16 +111,22 @@ def headline(f: Facts) -> str:
         return f"We can't tell from these rows whether {subject} changes {what}{among}."
     if not clear:
         return f"We can't tell from this table whether {subject} changes {what}{among}: the margin includes no effect."
-    direction = "higher" if f.plain.value > 0 else "lower"
+    direction = "higher" if f.plain.value > null_of(f.plain) else "lower"
     slightly = "slightly " if small else ""
-    if yes_no:
+    if yes_no and not own:
         return f"{cap(subject)} {VERBS[level]} a {slightly}{direction} chance of {outcome}{among}."
     return f"{cap(subject)} {VERBS[level]} {slightly}{direction} {outcome}{among}."
 
 
 def _small(f: Facts) -> bool:
-    """Whether the whole interval lies inside the smallest difference that matters. By our convention of 2 in 100 alone a rare
-    event could double unseen, so the ratio has to be close to one as well; and an average over a bent dose is no "no difference"."""
+    """Whether the whole interval lies inside the smallest difference that matters (a ratio: within a tenth of one).
+
+    By our convention of 2 in 100 alone a rare event could double unseen, so the ratio has to be close to one as well; and an
+    average over a bent dose is no "no difference".
+    """
+    if f.plain.scale != "difference":
+        low, high = f.plain.low, f.plain.high
+        return low is not None and high is not None and low > 1 / RATIO_MATTERS and high < RATIO_MATTERS
     if f.plain.low is None or f.plain.high is None or not (-f.matters < f.plain.low and f.plain.high < f.matters):
         return False
     if not f.convention:
@@ -116,6 +147,12 @@ def _explained(f: Facts, role: str, text: str) -> str:
 
 def size_sentences(f: Facts) -> list[str]:
     """How large, in the user's units, with the interval; natural frequencies for a yes/no outcome."""
+    if f.own is not None:
+        return [*(_size_sentences(f) if f.own.size is None else f.own.size), *f.own.sentences]
+    return _size_sentences(f)
+
+
+def _size_sentences(f: Facts) -> list[str]:
     out: list[str] = []
     outcome, name = safe(f.query.words.get("outcome") or "") or event_words(f), safe(f.query.treatment)
     among = f" among {f.population}"
@@ -190,7 +227,9 @@ def _scale_sentence(effect: Effect, outcome_kind: str) -> str:
         else ""
     )
     average = "The chance is" if outcome_kind == "yes_no" else "The average is"
-    name = {"odds_ratio": "The odds are", "rate_ratio": "The rate is"}.get(effect.scale, average)
+    name = {"odds_ratio": "The odds are", "rate_ratio": "The rate is", "hazard_ratio": "The rate is"}.get(
+        effect.scale, average
+    )
     return f"{name} {shown[0]} times as high{span}."
 
 
@@ -221,10 +260,10 @@ def _item(sign: str, text: str) -> str:
 
 
 def rests_on(
-    estimand: Estimand, sample: SampleCount, query: Query, reviewed_by: str | None, unadjusted: Effect | None
+    f: Facts, estimand: Estimand, sample: SampleCount, reviewed_by: str | None, unadjusted: Effect | None
 ) -> list[str]:
     """The block "What this rests on": rows used and left out, and what was held fixed on whose word."""
-    lines = ["What this rests on"]
+    lines, query = ["What this rests on"], f.query
     lost = sum(d.rows for d in sample.dropped)
     text = f"{count(sample.used)} of {count(sample.rows)} rows"
     if lost:
@@ -237,7 +276,17 @@ def rests_on(
         more = len(sample.dropped) - 5
         text += "; left out: " + "; ".join(parts) + (f"; and {more} more reasons" if more > 0 else "")
     lines.append(_item(" ", text + "."))
-    if estimand.strategy == "randomised":
+    if f.imputed:
+        lines.append(
+            _item(
+                " ",
+                f"In {count(f.imputed)} of them something held fixed was not recorded; those gaps were filled in many times"
+                " over from rows alike in the rest, which is right if nothing but the columns used decides what is missing.",
+            )
+        )
+    if f.own is not None and f.own.rests:
+        lines += [_item(" ", r) for r in f.own.rests]
+    elif estimand.strategy == "randomised":
         fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
         told = (
             ""
@@ -251,10 +300,11 @@ def rests_on(
         said = query.adjust_for == () and query.source("graph") == "you"
         why = ": you said that nothing drives both." if said and query.graph is None else "."
         lines.append(_item(" ", f"Nothing was held fixed{why}"))
-    if unadjusted is not None and estimand.adjust_for:
+    own = f.own is not None and bool(f.own.rests)
+    if unadjusted is not None and estimand.adjust_for and not own:
         lines.append(_item(" ", f"Without that the figure would have been {plain_figure(unadjusted)}."))
     who = query.source("graph")
-    if estimand.strategy == "adjustment" and who != "you" and reviewed_by is None:
+    if estimand.strategy in ("adjustment", "mediation") and who != "you" and reviewed_by is None:
         what = "That list" if estimand.adjust_for else "That choice"
         lines.append(_item(" ", f"{what} was drafted by the program; you have not checked it."))
     return lines
@@ -278,28 +328,45 @@ def _fill(text: str, first: str = "", then: str = "") -> str:
 def full_text(
     first: str,
     sentences: list[str],
-    certainty: Certainty,
+    facts: Facts,
     estimand: Estimand,
     sample: SampleCount,
-    query: Query,
     reviewed_by: str | None,
-    convention: bool,
     matters: str,
     unadjusted: Effect | None,
 ) -> str:
-    """The whole plain text of an answered question."""
+    """The whole plain text of an answered question; `matters` is the smallest difference that matters, in words."""
     blocks = [
         _fill(first),
         _fill(" ".join(sentences)),
-        "\n".join(sure(certainty, convention, matters)),
-        "\n".join(rests_on(estimand, sample, query, reviewed_by, unadjusted)),
+        "\n".join(sure(facts.certainty, facts.convention and facts.plain.scale == "difference", matters)),
+        "\n".join(rests_on(facts, estimand, sample, reviewed_by, unadjusted)),
     ]
     return "\n\n".join(b for b in blocks if b)
 
 
-def with_receipt(text: str, receipt: str) -> str:
-    """The text with what the question was taken to mean, so that a person can veto it."""
-    return f"{text}\n\n{_fill('Read as: ' + receipt)}" if receipt else text
+def with_receipt(
+    text: str,
+    receipt: str,
+    alarms: Sequence[str] = (),
+    failures: Sequence[str] = (),
+    explained: str = "",
+    note: str = "",
+) -> str:
+    """The text with what the question was taken to mean, so that a person can veto it; before that the failed checks in
+    other words (`explained`, checked prose) and the columns that were left out on purpose, after it a `note`."""
+    blocks = [text]
+    if explained:
+        blocks.append(
+            "\n".join([_fill(f"What failed, in other words: {explained}"), *(_item("·", f) for f in failures)])
+        )
+    if alarms:
+        blocks.append("\n".join(["Bad to hold fixed", *(_item("!", a) for a in alarms)]))
+    if receipt:
+        blocks.append(_fill("Read as: " + receipt))
+    if note:
+        blocks.append(_fill(note))
+    return "\n\n".join(blocks)
 
 
 def with_prose(text: str, prose: str) -> str:
@@ -315,28 +382,40 @@ def with_prose(text: str, prose: str) -> str:
 
 
 def refusal_text(
-    refusal: NotIdentified, query: Query, association: str, review: bool, yes_no: bool = False
+    refusal: NotIdentified, query: Query, association: str, review: bool, yes_no: bool = False, experiment: str = ""
 ) -> tuple[str, str]:
-    """(headline, text) of "can't tell". With `yes_no` the bounds are differences of chances."""
+    """(headline, text) of "can't tell". With `yes_no` the bounds are differences of chances; `experiment` would settle it."""
     subject, outcome = treatment_words(query), outcome_words(query)
     first = f"We can't tell from this table whether {subject} changes {outcome}."
     blocks = [_fill(first), _fill(refusal.reason)]
     if refusal.would_help:
         head = "What is needed from you:" if review else "What would help:"
         blocks.append("\n".join([head, *(_item("·", h) for h in refusal.would_help)]))
+    if experiment:
+        blocks.append(_fill("The experiment that would settle it: " + experiment))
     if refusal.bounds is not None:
-        blocks.append(_bounds_sentence(refusal.bounds, yes_no))
+        blocks.append(_fill(" ".join(_bounds_sentences(refusal.bounds, yes_no))))
     if association:
         blocks.append(_fill("What the table shows, without any claim about causes: " + association))
     return first, "\n\n".join(blocks)
 
 
-def _bounds_sentence(bounds: Bounds, yes_no: bool) -> str:
-    factor, up, down = (100, "more in 100", "fewer in 100") if yes_no else (1, "higher", "lower")
-    ends = zip(alike([factor * abs(v) for v in (bounds.low, bounds.high)]), (bounds.low, bounds.high), strict=True)
-    low, high = (f"{shown} {up if value >= 0 else down}" for shown, value in ends)
+def _bounds_sentences(bounds: Bounds, yes_no: bool) -> list[str]:
     why = f" ({bounds.assumptions[0]})" if bounds.assumptions else ""
-    return _fill(f"Until then: the data allow anything from {low} to {high}{why}.")
+    out = [f"Until then: the data allow anything from {_from_to(bounds, yes_no)}{why}."]
+    for narrower in bounds.narrower:
+        out.append(f"{cap(narrower.assumptions[0])}: from {_from_to(narrower, yes_no)}.")
+    return out
+
+
+def _from_to(bounds: Bounds, yes_no: bool) -> str:
+    factor, up, down = (100, "more in 100", "fewer in 100") if yes_no else (1, "higher", "lower")
+    shown = alike([factor * abs(v) for v in (bounds.low, bounds.high)])
+    ends = [
+        "no difference" if value == 0 else f"{text} {up if value > 0 else down}"
+        for text, value in zip(shown, (bounds.low, bounds.high), strict=True)
+    ]
+    return " to ".join(ends)
 
 
 def expert_text(answer: Answer) -> str:
@@ -348,7 +427,7 @@ def expert_text(answer: Answer) -> str:
     if answer.estimates:
         lines += ["", "Methods"]
         for e in answer.estimates:
-            lines.append(f"    {e.method:<22}{_interval(e.effect)}")
+            lines.append(f"    {e.method:<22}{_interval(e.effect)}" + (f"   ({e.why})" if e.why else ""))
         if answer.unadjusted is not None:
             lines.append(f"    {'unadjusted':<22}{_interval(answer.unadjusted)}")
     if answer.refutations:

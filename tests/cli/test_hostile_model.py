@@ -96,7 +96,9 @@ def unharmed(done: Run, analysed: Any) -> dict[str, Any]:
     assert not re.search(OVERCLAIMS, text, re.IGNORECASE)
     blocks = document["text"].split("\n\n")
     assert blocks[0] == plain["text"].split("\n\n")[0]
-    foreign = [b for b in blocks if b not in plain["text"] and " ".join(b.split()) != told]
+    # the alarms are sentences of our own: a model chooses at most the columns in them
+    ours = [b for b in blocks if b.startswith("Bad to hold fixed")]
+    foreign = [b for b in blocks if b not in plain["text"] and " ".join(b.split()) != told and b not in ours]
     assert foreign == [] or document["steps"][-1]["passed"]
     return document
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from functools import cache
@@ -13,20 +14,46 @@ from scipy import stats
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".statistical"
-NUMBERS = ("glm.py", "inference.py", "learners.py", "propensity.py", "estimators/*.py")
+CAUSAL = ROOT / "pyllm_causal" / "causal"
+ESTIMATORS = ("glm.py", "inference.py", "learners.py", "propensity.py", "estimators/*.py")
+# What a count rests on: the estimators, or all of causal/, which decides who is refused; any other name is a design.
+PARTS = {"estimators": ESTIMATORS, "refusals": ("*.py", "estimators/*.py")}
 
 
 @cache
-def code(whole: bool = False) -> str:
-    """Fingerprint of the estimators (of all of causal/, which decides who is refused) and of these tests: counts of other
-    code are not continued."""
-    causal = ROOT / "pyllm_causal" / "causal"
-    patterns = ("*.py", "estimators/*.py") if whole else NUMBERS
-    files = [f for pattern in patterns for f in causal.glob(pattern)] + list(Path(__file__).parent.glob("*.py"))
+def code(part: str = "estimators") -> str:
+    """Fingerprint of the code that a count rests on and of these tests: counts of other code are not continued."""
+    here = Path(__file__).parent
+    if part in PARTS:
+        files = {f for pattern in PARTS[part] for f in CAUSAL.glob(pattern)} | set(here.glob("*.py"))
+        files.add(ROOT / "tests" / "unit" / "causal" / "samples.py")
+    else:
+        files = {
+            *imported(CAUSAL / "designs" / f"{part}.py"),
+            here / "design_worlds.py",
+            here / "designs" / f"{part}.py",
+        }
     digest = hashlib.sha256()
-    for file in sorted([*files, ROOT / "tests" / "unit" / "causal" / "samples.py"]):
+    for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def imported(file: Path) -> set[Path]:
+    """A module of causal/ with every module there that it imports, directly or not."""
+    found, todo = set[Path](), [file]
+    while todo:
+        file = todo.pop()
+        if file in found or not file.is_file():
+            continue
+        found.add(file)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+                names = [base, *(base / alias.name for alias in node.names)]
+                near = (p for n in names for p in (n.with_suffix(".py"), n / "__init__.py"))
+                todo += [p for p in near if CAUSAL in p.parents and p != CAUSAL / "designs" / "__init__.py"]
+    return found
 
 
 def seed_of(name: str) -> int:
@@ -44,19 +71,20 @@ def path_of(name: str) -> Path:
     return FOLDER / f"{slug}.json"
 
 
-def load(name: str, whole: bool = False) -> dict[str, Any]:
+def load(name: str, part: str = "estimators") -> dict[str, Any]:
     """What was counted so far by this very code, or an empty count."""
     try:
         found = json.loads(path_of(name).read_text())
     except (OSError, ValueError):
         found = {}
-    return found if found.get("code") == code(whole) else {"name": name, "code": code(whole), "done": 0}
+    return found if found.get("code") == code(part) else {"name": name, "code": code(part), "done": 0}
 
 
 def finished() -> list[dict[str, Any]]:
     """Every count of the present code that came to a verdict, by name."""
     found = [json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))]
-    return [c for c in found if c.get("code") in (code(), code(True)) and "met" in c]
+    known = {code(part) for part in (*PARTS, *(f.stem for f in (Path(__file__).parent / "designs").glob("[a-z]*.py")))}
+    return [c for c in found if c.get("code") in known and "met" in c]
 
 
 def save(counts: dict[str, Any]) -> None:

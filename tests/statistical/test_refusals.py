@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import pyllm_causal as pc
-from pyllm_causal import compose
+from pyllm_causal import lines
 from tests.statistical.progress import interval, load, rng_of, save
 
 SOUND, BROKEN = 1500, 400
@@ -22,7 +22,7 @@ MOST_REFUSED = 0.02
 
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "refute", lambda trial: ())
+    monkeypatch.setattr(lines, "refute", lambda trial: ())
 
 
 def covariates(rng: np.random.Generator, n: int, k: int) -> pd.DataFrame:
@@ -102,7 +102,7 @@ def sound(rng: np.random.Generator) -> tuple[dict[str, Any], pd.DataFrame, float
 @pytest.mark.statistical
 def test_sound_analyses_are_answered() -> None:
     name = "sound analyses"
-    counts = {"refused": 0, "covered": 0, "of": 0, "reasons": {}} | load(name, whole=True)
+    counts = {"refused": 0, "covered": 0, "of": 0, "reasons": {}} | load(name, "refusals")
     for i in range(counts["done"], SOUND):
         query, data, truth = sound(rng_of(name, i))
         answer = pc.analyse(query, data)
@@ -152,7 +152,7 @@ def broken(rng: np.random.Generator) -> tuple[str, dict[str, Any], pd.DataFrame]
 @pytest.mark.statistical
 def test_worlds_without_information_are_refused() -> None:
     name = "worlds without overlap or variation"
-    counts = {"answered": [], "kinds": {}} | load(name, whole=True)
+    counts = {"answered": [], "kinds": {}} | load(name, "refusals")
     for i in range(counts["done"], BROKEN):
         what, query, data = broken(rng_of(name, i))
         answer = pc.analyse(query, data)

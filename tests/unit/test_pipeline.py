@@ -163,7 +163,7 @@ def test_after_reading_the_numbers_are_those_of_analyse(narrow: Table) -> None:
     for client in (None, scripted()):
         answer = pipeline.ask(QUESTION, narrow, client=client)
         plain = pipeline.analyse(answer.provenance["query"], narrow)
-        same = {"text", "steps", "provenance"}
+        same = {"text", "claims", "steps", "provenance"}
         assert answer.model_dump(exclude=same) == plain.model_dump(exclude=same)
         assert answer.steps and answer.provenance["query"] == plain.provenance["query"]
 

@@ -232,9 +232,10 @@ def rests(query: dict[str, Any] | None = None, strategy: str = "adjustment", adj
         ),
     )
     estimand = Estimand.model_validate({"strategy": strategy, "adjust_for": adjust})
-    asked = Query.model_validate({"treatment": "drug", "outcome": "weight", **(query or {})})
     return " ".join(
-        " ".join(say.rests_on(estimand, sample, asked, None, Effect(value=2.5, low=1, high=4, unit="kg"))).split()
+        " ".join(
+            say.rests_on(facts(query=query), estimand, sample, None, Effect(value=2.5, low=1, high=4, unit="kg"))
+        ).split()
     )
 
 
@@ -288,8 +289,8 @@ def test_names_with_hyphens_and_long_names_are_not_broken() -> None:
     name = "a-very-long-name-" + "x" * 40
     f = facts(query={"treatment": name, "words": {"outcome": "the weight " + "of everyone " * 3}})
     whole = say.full_text(
-        say.headline(f), say.size_sentences(f), f.certainty, Estimand(strategy="adjustment", adjust_for=(name,)),
-        SampleCount(rows=9, used=9), f.query, None, True, "1", None,
+        say.headline(f), say.size_sentences(f), f, Estimand(strategy="adjustment", adjust_for=(name,)),
+        SampleCount(rows=9, used=9), None, "1", None,
     )  # fmt: skip
     assert whole.count(name) >= 4
     assert max(len(line) for line in whole.splitlines()) <= 100

@@ -59,7 +59,7 @@ def hidden_cause(trial: Trial) -> Refutation | None:
     sample = trial.sample
     if sample.randomised:
         return None
-    t, dof, benchmarks = _partial(sample)
+    _, t, dof, benchmarks = partial(sample)
     if dof < 2 or not math.isfinite(t):
         return None
     clear = abs(trial.value) > 1.96 * trial.error
@@ -71,7 +71,7 @@ def hidden_cause(trial: Trial) -> Refutation | None:
     if clear and benchmarks:
         strongest = max(benchmarks, key=lambda b: (bias_in_errors(1.0, b, dof), b.column))
         bias = bias_in_errors(1.0, strongest, dof)
-        factor = _tipping(t, strongest, dof)
+        factor = tipping(t, strongest, dof)
         figures |= {
             "strongest": strongest.column,
             "bias_in_errors": bias if math.isfinite(bias) else None,
@@ -97,7 +97,7 @@ def hidden_cause(trial: Trial) -> Refutation | None:
     )
 
 
-def _tipping(t: float, b: Benchmark, dof: float) -> float | None:
+def tipping(t: float, b: Benchmark, dof: float) -> float | None:
     """How many times the benchmark's strength brings the estimate to zero; None above 1,000."""
     low, high = 0.0, 1.0
     while bias_in_errors(high, b, dof) < abs(t):
@@ -110,8 +110,8 @@ def _tipping(t: float, b: Benchmark, dof: float) -> float | None:
     return high
 
 
-def _partial(sample: Sample) -> tuple[float, float, list[Benchmark]]:
-    """t statistic of the treatment in a straight-line model, its degrees of freedom, and partial R² of every column."""
+def partial(sample: Sample) -> tuple[float, float, float, list[Benchmark]]:
+    """Slope of the treatment in a straight-line model, its t statistic and degrees of freedom, and partial R² of every column."""
     import numpy as np
 
     if sample.kind == "arms":
@@ -128,16 +128,16 @@ def _partial(sample: Sample) -> tuple[float, float, list[Benchmark]]:
     d_left, y_left = left(d, inner), left(y, inner)
     moment = float(d_left @ d_left)
     if moment <= 1e-12 * float(d @ d) or dof < 2:
-        return math.nan, dof, []
+        return math.nan, math.nan, dof, []
     slope = float(d_left @ y_left) / moment
     rest = y_left - slope * d_left
     variance = float(rest @ rest) / dof / moment
     if variance <= 0:
-        return math.nan, dof, []
+        return math.nan, math.nan, dof, []
     treatment = _strengths(inner, d, sample.x_groups)
     outcome = _strengths(np.column_stack([inner, d]), y, sample.x_groups)
     benchmarks = [Benchmark(g, treatment[g], outcome[g]) for g in dict.fromkeys(sample.x_groups)]
-    return slope / math.sqrt(variance), dof, benchmarks
+    return slope, slope / math.sqrt(variance), dof, benchmarks
 
 
 def _strengths(design: Floats, target: Floats, groups: tuple[str, ...]) -> dict[str, float]:

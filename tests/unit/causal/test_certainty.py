@@ -43,7 +43,7 @@ def level(
     design = {"design": {"kind": "randomised"}} if randomised else {"graph": GRAPH}
     asked = parse_query({"treatment": "t", "outcome": "y"} | design | query)
     plain = CLEAR if effect.unbounded else effect
-    found = grade(asked, randomised, signs, checks, effect, plain, 0.1)
+    found = grade(asked, "randomised" if randomised else "observational", signs, checks, effect, plain, 0.1)
     if found.level != "high":
         assert found.down, "every level below the top says why"
     return found.level

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 import pyllm_causal as pc
-from pyllm_causal import compose
+from pyllm_causal import lines
 from pyllm_causal.causal.cuts import deciding_cuts, lonely_regions
 
 
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "refute", lambda trial: ())
+    monkeypatch.setattr(lines, "refute", lambda trial: ())
 
 
 def table(n: int = 300, seed: int = 0, **columns: Any) -> pd.DataFrame:

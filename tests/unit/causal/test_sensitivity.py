@@ -10,11 +10,11 @@ import statsmodels.api as sm
 
 from pyllm_causal.causal.refuters.sensitivity import (
     Benchmark,
-    _partial,
     _strengths,
-    _tipping,
     bias_in_errors,
+    partial,
     robustness_value,
+    tipping,
 )
 from tests.unit.causal.samples import confounded, sample
 
@@ -65,7 +65,7 @@ def test_a_hidden_twin_of_a_measured_cause_does_what_its_benchmark_says() -> Non
     d = 0.3 * x + 0.3 * u + rng.standard_normal(n)
     y = d + 0.4 * x + 0.4 * u + rng.standard_normal(n)
     s = sample(y, d, x, dose=(1.0, 0.0))
-    t, dof, (benchmark,) = _partial(s)
+    _, t, dof, (benchmark,) = partial(s)
     error = 1 / math.sqrt(n)
     short = sm.OLS(y, sm.add_constant(np.column_stack([d, x]))).fit()
     full = sm.OLS(y, sm.add_constant(np.column_stack([d, x, u]))).fit()
@@ -98,7 +98,7 @@ def test_a_repeated_column_has_no_strength_of_its_own() -> None:
 
 def test_the_tipping_point_is_where_the_bias_reaches_the_estimate() -> None:
     b = Benchmark("x", 0.02, 0.05)
-    factor = _tipping(5.0, b, 500.0)
+    factor = tipping(5.0, b, 500.0)
     assert factor is not None and bias_in_errors(factor, b, 500.0) == pytest.approx(5.0, rel=1e-6)
-    assert _tipping(50.0, Benchmark("x", 1e-6, 1e-6), 500.0) is None
+    assert tipping(50.0, Benchmark("x", 1e-6, 1e-6), 500.0) is None
     assert bias_in_errors(100.0, Benchmark("x", 0.5, 0.5), 500.0) == math.inf

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import pyllm_causal as pc
-from pyllm_causal import compose
+from pyllm_causal import lines
 from tests.unit.causal.worlds import World, line, world
 
 GRAPH = {"edges": [["x", "t"], ["x", "y"], ["g", "t"], ["g", "y"], ["t", "y"]]}
@@ -35,7 +35,7 @@ USUAL = (0.6, 1.35)  # estimated over known standard error; a right model may kn
 
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "refute", lambda trial: ())
+    monkeypatch.setattr(lines, "refute", lambda trial: ())
 
 
 def coded(arm: Any, kind: str, levels: tuple[Any, ...]) -> Any:

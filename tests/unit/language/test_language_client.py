@@ -45,6 +45,7 @@ def test_a_reply_comes_back_with_its_counts() -> None:
     assert reply == Reply(text="{}", model="openai/test", tokens_in=10, tokens_out=5, cost=None, finish_reason="stop")
     body = server.requests[0]["body"]
     assert body["model"] == "test"
+    assert not body.get("stream")
     assert body["temperature"] == 0 and body["seed"] == 0 and body["max_tokens"] == 800
     assert body["response_format"]["type"] == "json_schema"
     assert body["response_format"]["json_schema"]["schema"] == ASK.response_schema
@@ -227,36 +228,33 @@ def test_a_script_that_runs_out() -> None:
         client.complete(ASK)
 
 
-# litellm takes seconds to import, so what it must not do is asked of one process.
+# litellm takes seconds to import, so what it must not do is asked of one process. Its requests to the provider's host
+# are turned to a server on this machine below everything that is ours.
 _THROUGH_LITELLM = """
 import json, os, sys
+import httpx
+send, port = httpx.HTTPTransport.handle_request, [0]
+def turned(self, request):
+    hosts.append(request.url.host)
+    request.url = request.url.copy_with(scheme="http", host="127.0.0.1", port=port[0])
+    return send(self, request)
+hosts, httpx.HTTPTransport.handle_request = [], turned
 from pyllm_causal.language.client import LiveClient, Message, Request
 from pyllm_causal.settings import load
 from pyllm_causal.errors import ModelError
 ask = Request(step="read", messages=(Message(role="user", content="Hi"),))
-client = LiveClient(load("ollama_chat/llama", sys.argv[1], timeout=10, retries=0))
-try:
-    client.complete(ask); said = ""
-except ModelError as error:
-    said = str(error)
-try:
-    LiveClient(load("ollama_chat/llama", sys.argv[2], timeout=10, retries=0)).complete(ask); moved = ""
-except ModelError as error:
-    moved = str(error)
-try:
-    LiveClient(load("ollama/llama", sys.argv[3], timeout=1, retries=0)).complete(ask); slow = ""
-except ModelError as error:
-    slow = str(error)
-try:
-    LiveClient(load("nonsense/model", retries=0)).complete(ask); unknown = ""
-except ModelError as error:
-    unknown = str(error)
-try:
-    LiveClient(load("anthropic/claude-x", retries=0)).complete(ask); keyless = ""
-except ModelError as error:
-    keyless = str(error)
-print(json.dumps({"said": said, "moved": moved, "slow": slow, "unknown": unknown, "keyless": keyless,
-                  "planted": os.environ.get("PLANTED"), "mode": os.environ.get("LITELLM_MODE")}))
+def said(model, to=0, **more):
+    port[0] = int(to)
+    try:
+        return "REPLY " + LiveClient(load(model, retries=0, **more)).complete(ask).text
+    except ModelError as error:
+        return str(error)
+good, moved, silent, ollama = sys.argv[1:]
+print(json.dumps({
+    "good": said("mistral/small", good), "moved": said("mistral/small", moved), "silent": said("mistral/small", silent, timeout=1),
+    "unknown": said("nonsense/model"), "keyless": said("anthropic/claude-x", good), "hosts": hosts,
+    "ollama": said("ollama_chat/llama", ollama, api_base="http://127.0.0.1:" + ollama),
+    "planted": os.environ.get("PLANTED"), "mode": os.environ.get("LITELLM_MODE")}))
 """
 
 
@@ -265,16 +263,16 @@ def test_litellm_reads_no_env_file_and_sends_no_foreign_key(tmp_path: Path) -> N
 
     (tmp_path / ".env").write_text("PLANTED=from-a-file\nANTHROPIC_API_KEY=planted-in-a-file\n")
     root = Path(__file__).resolve().parents[3]
-    environment = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith(("_api_key", "_proxy"))}
     environment |= {"PYTHONPATH": str(root), "PYLLM_CAUSAL_API_KEY": KEY, "OPENAI_API_KEY": "openai-planted-1"}
-    body = {"model": "llama", "message": {"role": "assistant", "content": f"hello {KEY}"}, "done": True}
-    good = Server({"read": Trouble(raw=json.dumps(body).encode())})
+    environment |= {"MISTRAL_API_KEY": "mistral-planted-1"}
+    good, ollama = Server({"read": f"hello {KEY}"}), Server({"read": "hello"})
     silent = Server({"read": Trouble(text="{}", wait=8)})
     moved = Server({"read": Trouble(status=307, headers={"location": "http://127.0.0.1:9/"}, raw=b"")})
-    with good as server, moved as second, silent as third:
-        addresses = [s.url.removesuffix("/v1") for s in (server, second, third)]
+    with good, moved, silent, ollama:
+        ports = [s.url.split(":")[2].removesuffix("/v1") for s in (good, moved, silent, ollama)]
         done = subprocess.run(
-            [sys.executable, "-c", _THROUGH_LITELLM, *addresses],
+            [sys.executable, "-c", _THROUGH_LITELLM, *ports],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -284,12 +282,19 @@ def test_litellm_reads_no_env_file_and_sends_no_foreign_key(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     out = json.loads(done.stdout.splitlines()[-1])
     assert out["planted"] is None and out["mode"] is None
-    assert out["said"] == "" and server.requests
-    assert "openai-planted-1" not in str(server.requests)
+    assert out["good"] == "REPLY hello [secret removed]"
+    assert set(out["hosts"]) == {"api.mistral.ai", "127.0.0.1"}
+    assert good.requests[0]["headers"]["Authorization"] == "Bearer mistral-planted-1"
+    assert "openai-planted-1" not in str(good.requests) and KEY not in str(good.requests)
+    assert "stream" not in good.requests[0]["body"] or good.requests[0]["body"]["stream"] is False
     assert "another address" in out["moved"]
-    assert "no answer within" in out["slow"]
+    assert "no answer within" in out["silent"]
     assert "provider" in out["unknown"]
     assert "ANTHROPIC_API_KEY" in out["keyless"]
+    # Ollama's address has no path of its own: the interface that all share is under /v1, and gets our key alone.
+    assert out["ollama"] == "REPLY hello" and ollama.requests[0]["path"] == "/v1/chat/completions"
+    assert ollama.requests[0]["headers"]["Authorization"] == f"Bearer {KEY}"
+    assert ollama.requests[0]["body"]["model"] == "llama"
     assert KEY not in done.stdout + done.stderr
 
 
@@ -306,7 +311,13 @@ class TestThroughLitellm:
             calls.append(options)
             return response
 
-        library = SimpleNamespace(completion=completion, completion_cost=lambda **_: 0.25, calls=calls)
+        library = SimpleNamespace(
+            completion=completion,
+            completion_cost=lambda **_: 0.25,
+            calls=calls,
+            provider_list=["groq", "openai"],
+            get_llm_provider=lambda model: (model, "groq", None, None),
+        )
         monkeypatch.setitem(sys.modules, "litellm", library)
         return library
 
@@ -316,7 +327,28 @@ class TestThroughLitellm:
         (call,) = library.calls
         assert call["model"] == "groq/some-model" and call["num_retries"] == 0 and call["max_retries"] == 0
         assert "api_key" not in call and "api_base" not in call and call["timeout"] == 120.0
-        assert library.client_session is None
+
+    def test_a_bare_name_gets_its_provider(self, library: SimpleNamespace) -> None:
+        assert LiveClient(load("some-model")).complete(ASK).model == "some-model"
+        assert library.calls[0]["model"] == "groq/some-model"
+
+    def test_keys_of_others_are_out_of_sight_and_then_back(
+        self, library: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("GROQ_API_KEY", "groq-key-0123")
+        seen: dict[str, str | None] = {}
+        answer = library.completion
+
+        def completion(**options: object) -> object:
+            seen.update({name: os.environ.get(name) for name in ("OPENAI_API_KEY", "GROQ_API_KEY", "LITELLM_MODE")})
+            print("how to sign in")
+            return answer(**options)
+
+        library.completion = completion
+        LiveClient(load("groq/some-model")).complete(ASK)
+        assert seen == {"OPENAI_API_KEY": None, "GROQ_API_KEY": "groq-key-0123", "LITELLM_MODE": "PRODUCTION"}
+        assert os.environ["OPENAI_API_KEY"] == KEY and "LITELLM_MODE" not in os.environ
 
     def test_an_unknown_cost_is_unknown(self, library: SimpleNamespace) -> None:
         def fail(**_: object) -> float:

@@ -44,7 +44,8 @@ def test_a_plain_effect() -> None:
     query = query_of(got)
     assert (query.kind, query.treatment, query.outcome) == ("effect", "treated", "result")
     assert query.question == QUESTION and query.sources == {}
-    assert got.receipt == "If “treated” goes from 0 to 1, how does “result” change, for everyone?"
+    assert "“treated”" in got.receipt and "“result”" in got.receipt and got.receipt.endswith("for everyone?")
+    assert got.language == "en"
     assert got.steps[0].passed and got.steps[0].repairs == 0
 
 
@@ -284,8 +285,8 @@ class TestChoose:
 
     def test_a_far_better_column_is_offered_not_guessed(self) -> None:
         got = reading(effect("dose", "weight_before"), "Does the vaccine raise the antibody level?")
-        assert got.status == "choose"
-        assert got.choices["treatment"][:2] == ["dose", "treated"]
+        assert got.status == "choose" and got.steps[0].repairs == 1
+        assert (got.choices["treatment"][0], got.choices["outcome"][0]) == ("treated", "result")
 
     def test_a_table_without_usable_columns(self) -> None:
         table = profile(column("id", "count", id_like=True), column("k", "constant", levels=(1,)))
@@ -564,7 +565,11 @@ class TestRulesAgainstAReply:
         [
             (QUESTION, form("mediation", treatment="treated", outcome="result", mediator="fever"), "effect"),
             (QUESTION, form("counterfactual", treatment="treated", outcome="result"), "effect"),
-            ("Do the treated have fever more often?", form("effect_by_group", **PAIR, by="age"), "association"),
+            (
+                "Do the treated have fever more often?",
+                form("effect_by_group", treatment="treated", outcome="fever", by="age"),
+                "association",
+            ),
             ("Does the vaccine affect the level?", form("effect_by_group", **PAIR, by="age"), "effect"),
             ("Is age correlated with the level?", effect("age"), "association"),
             ("What share of patients had fever?", effect(), "association"),
@@ -590,7 +595,7 @@ class TestReceipts:
             ({"target": "compliers"}, "those who were moved to it"),
             ({"design": {"kind": "randomised"}}, "As you say, it was assigned at random"),
             ({"design": {"kind": "instrument", "instruments": ["age"]}}, "“age” moves it"),
-            ({"scale": "odds_ratio"}, "change (as an odds ratio), for"),
+            ({"scale": "odds_ratio"}, "change (as an odds ratio)"),
             ({"where": "age > 3"}, "(only rows where age > 3)"),
         ],
     )

@@ -12,7 +12,7 @@ from pyllm_causal.errors import ModelError, RecordingError
 from pyllm_causal.language.client import LiveClient, Message, Reply, Request, Scripted, usage
 from pyllm_causal.language.phrase import phrase
 from pyllm_causal.language.read import read_question
-from pyllm_causal.language.recording import Recorder, Replayer
+from pyllm_causal.language.recording import Keeper, Recorder, Replayer
 from pyllm_causal.settings import load
 from tests.server import Server
 from tests.unit.language.tables import clinic, column, effect, profile
@@ -195,3 +195,64 @@ def test_the_account_of_a_run() -> None:
     client.complete(ASK)
     client.complete(ASK)
     assert usage(client)["cost"] == 0.75 and usage(client)["model"] == "m"
+
+
+class TestKeeper:
+    """Every reply stands in the answer too, and the answer alone can be replayed."""
+
+    def test_it_keeps_calls_failures_and_repairs(self) -> None:
+        keeper = Keeper(Scripted(["one", ModelError("The server is busy.")]))
+        keeper.complete(ASK)
+        with pytest.raises(ModelError):
+            keeper.complete(ASK)
+        assert list(keeper.kept) == ["read.json", "read.2.json"]
+        assert keeper.kept["read.json"].origin == "authored" and keeper.kept["read.2.json"].failure is not None
+        assert usage(keeper)["calls"] == 1
+
+    def test_of_a_recorder_and_of_a_replayer_it_keeps_the_same(self, tmp_path: Path) -> None:
+        first = Keeper(Recorder(Scripted(["one"]), tmp_path))
+        first.complete(ASK)
+        second = Keeper(Replayer(tmp_path))
+        second.complete(ASK)
+        assert first.document() == second.document()
+        assert first.document()["read.json"] == json.loads((tmp_path / "read.json").read_text())
+
+    def test_an_answer_file_is_a_place_to_replay_from(self, tmp_path: Path) -> None:
+        keeper = Keeper(Scripted(["one"]))
+        keeper.complete(ASK)
+        path = tmp_path / "answer.json"
+        path.write_text(json.dumps({"provenance": {"language": {"recordings": keeper.document()}}}))
+        replayer = Replayer(path)
+        assert replayer.complete(ASK).text == "one"
+        assert replayer.recorded("read") and not replayer.recorded("roles")
+        with pytest.raises(RecordingError, match=r"no recording read\.2\.json"):
+            replayer.complete(ASK)
+        with pytest.raises(RecordingError, match="the model"):
+            Replayer(path).complete(ASK.model_copy(update={"model": "other"}))
+
+    @pytest.mark.parametrize(
+        "content", ["", "{", "[]", "7", '{"provenance": {}}', '{"provenance": {"language": {"recordings": []}}}']
+    )
+    def test_a_file_without_recordings_is_a_plain_error(self, tmp_path: Path, content: str) -> None:
+        (tmp_path / "a.json").write_text(content)
+        with pytest.raises(RecordingError, match="holds no recordings") as caught:
+            Replayer(tmp_path / "a.json")
+        assert caught.value.hint
+
+    def test_a_tampered_recording_inside_is_a_plain_error(self, tmp_path: Path) -> None:
+        keeper = Keeper(Scripted(["one"]))
+        keeper.complete(ASK)
+        document = keeper.document()
+        document["read.json"]["fingerprint"] = "0"
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps({"provenance": {"language": {"recordings": document}}}))
+        with pytest.raises(RecordingError):
+            Replayer(path).complete(ASK)
+
+    def test_no_secret_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SOMEONES_TOKEN", "planted-token-0123456789")
+        keeper = Keeper(Scripted([Reply(text="planted-token-0123456789"), ModelError("planted-token-0123456789")]))
+        keeper.complete(ASK)
+        with pytest.raises(ModelError):
+            keeper.complete(ASK)
+        assert "planted" not in json.dumps(keeper.document())

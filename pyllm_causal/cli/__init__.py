@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from . import config, models, plan, recordings
+from .flags import overrides, taking
+
 if TYPE_CHECKING:
-    from .analysis import Answer
-    from .errors import CausalError
+    from ..analysis import Answer
+    from ..errors import CausalError
 
 app = typer.Typer(
     name="pyllm-causal",
@@ -25,6 +29,9 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(config.app, name="config")
+app.add_typer(models.app, name="models")
+app.add_typer(recordings.app, name="recordings")
 
 Data = Annotated[
     str,
@@ -35,29 +42,36 @@ Data = Annotated[
 Describe = Annotated[str | None, typer.Option(help="What the columns mean: text, or @FILE.", metavar="TEXT|@FILE")]
 Model = Annotated[
     str | None,
-    typer.Option(help="Language model, as litellm names it; `none` for the built-in reader.", metavar="NAME"),
+    typer.Option(
+        help="Language model, as litellm names it, or local:FILE.gguf; `none` for the built-in reader.", metavar="NAME"
+    ),
 ]
 ApiBase = Annotated[str | None, typer.Option("--api-base", help="An OpenAI-compatible server.", metavar="URL")]
 Record = Annotated[Path | None, typer.Option(help="Write every language reply into this folder.", metavar="DIR")]
-Replay = Annotated[Path | None, typer.Option(help="Answer from the replies recorded in this folder.", metavar="DIR")]
+Replay = Annotated[
+    Path | None,
+    typer.Option(help="Answer from the replies in this folder, or in this answer file.", metavar="DIR|FILE"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="One sentence only.")]
 Expert = Annotated[bool, typer.Option("--expert", help="Add the estimand, every method and every check.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent to the model, and send nothing.")]
-Share = Annotated[str, typer.Option(help="What a model may see: names, profile or levels.", metavar="HOW")]
-Treatment = Annotated[str | None, typer.Option(help="The column whose effect is asked for.", metavar="COLUMN")]
-Outcome = Annotated[str | None, typer.Option(help="The column that may be affected.", metavar="COLUMN")]
-Where = Annotated[str | None, typer.Option(help="Only these rows, e.g. 'age >= 40 and sex == 1'.", metavar="FILTER")]
-AdjustFor = Annotated[
-    list[str] | None, typer.Option("--adjust-for", help="A column to hold fixed; repeat for more.", metavar="COLUMN")
+Share = Annotated[
+    str | None,
+    typer.Option(
+        help="What a model may see: names, profile (names, kinds, rounded ranges) or levels (values too).",
+        metavar="HOW",
+    ),
 ]
+Drafts = Annotated[int, typer.Option(help="Ask the model for several drafts of the picture and vote.", min=1, max=9)]
+NoLog = Annotated[bool, typer.Option("--no-log", help="Keep no log of what is sent.")]
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from . import __version__
+        from .. import __version__
 
         typer.echo(f"pyllm-causal {__version__}")
         raise typer.Exit
@@ -73,6 +87,7 @@ def top(
 
 
 @app.command()
+@taking
 def ask(
     question: Annotated[str, typer.Argument(help="The question, in plain words.")],
     data: Data,
@@ -81,17 +96,19 @@ def ask(
     record: Record = None,
     replay: Replay = None,
     describe: Describe = None,
-    treatment: Treatment = None,
-    outcome: Outcome = None,
-    where: Where = None,
-    adjust_for: AdjustFor = None,
     seed: Seed = 0,
-    share: Share = "profile",
+    share: Share = None,
+    drafts: Drafts = 1,
+    no_log: NoLog = False,
+    budget: models.Budget = None,
+    budget_tokens: models.BudgetTokens = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     expert: Expert = False,
     debug: Debug = False,
+    *,
+    flags: dict[str, Any],
 ) -> None:
     """Answer a question from a table: read it, analyse, phrase.
 
@@ -99,24 +116,28 @@ def ask(
     """
 
     def run() -> Answer:
-        from . import pipeline, study
+        from .. import pipeline, study
 
-        described, given = _describe(describe), _given(treatment, outcome, where, adjust_for)
-        client = study.connect(model, api_base, record, replay)
+        described, given = _describe(describe), overrides(flags)
+        tell = None if as_json or quiet else _tell
+        client = study.connect(
+            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=tell
+        )  # fmt: skip
         if client is None and not as_json:
             _tell("No language model is set (--model NAME): the built-in reader reads the question.")
         return pipeline.ask(
-            question, data, client=client, seed=seed, describe=described, overrides=given, share=_share(share),
+            _without_keys(question), data, client=client, seed=seed, describe=described, overrides=given, share=_share(share), drafts=drafts,
             progress=None if as_json or quiet else _progress,
         )  # fmt: skip
 
     if dry_run:
-        _guard(lambda: _dry_run(question, data, describe, share), as_json, debug)
+        _guard(lambda: _dry_run(question, data, describe, share, overrides(flags)), as_json, debug)
         return
     _finish(run, as_json, quiet, expert, debug)
 
 
 @app.command()
+@taking
 def read(
     question: Annotated[str, typer.Argument(help="The question, in plain words.")],
     data: Data,
@@ -125,26 +146,33 @@ def read(
     record: Record = None,
     replay: Replay = None,
     describe: Describe = None,
-    treatment: Treatment = None,
-    outcome: Outcome = None,
-    where: Where = None,
-    share: Share = "profile",
+    share: Share = None,
+    drafts: Drafts = 1,
+    no_log: NoLog = False,
+    budget: models.Budget = None,
+    budget_tokens: models.BudgetTokens = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     debug: Debug = False,
+    *,
+    flags: dict[str, Any],
 ) -> None:
     """Read a question into a query; nothing is computed. Exit code 2 when a person must choose."""
     if dry_run:
-        _guard(lambda: _dry_run(question, data, describe, share), as_json, debug)
+        _guard(lambda: _dry_run(question, data, describe, share, overrides(flags)), as_json, debug)
         return
 
     def run() -> Any:
-        from . import pipeline, study
+        from .. import pipeline, study
 
-        client = study.connect(model, api_base, record, replay)
-        given = _given(treatment, outcome, where, None)
+        tell = None if as_json else _tell
+        client = study.connect(
+            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=tell
+        )  # fmt: skip
+        given = overrides(flags)
         return pipeline.read(
-            question, data, client=client, describe=_describe(describe), overrides=given, share=_share(share)
+            _without_keys(question), data, client=client, describe=_describe(describe), overrides=given, share=_share(share),
+            drafts=drafts,
         )  # fmt: skip
 
     reading = _guard(run, as_json, debug)
@@ -156,7 +184,7 @@ def read(
     if as_json:
         _document(document)
     else:
-        from .wording import join
+        from ..wording import join
 
         _out(reading.receipt)
         for alarm in reading.bad_controls:
@@ -164,7 +192,7 @@ def read(
         if reading.status == "choose":
             for role, names in reading.choices.items():
                 _out(f"  {role}: {join(names[:6])}")
-            _out("Name them with --treatment and --outcome.")
+            _out("Name them with --treatment and --outcome (--design and its parts where a design is meant).")
     raise typer.Exit(0 if reading.status == "read" else 2)
 
 
@@ -184,7 +212,7 @@ def analyse(
     """Answer a structured query from a table. No language model is used."""
 
     def run() -> Answer:
-        from .pipeline import analyse as analyse_query
+        from ..pipeline import analyse as analyse_query
 
         document = _query_document(query)
         return analyse_query(
@@ -194,14 +222,18 @@ def analyse(
     _finish(run, as_json, quiet, expert, debug)
 
 
+app.command("plan")(plan.plan)
+app.command("sent")(recordings.sent)
+
+
 @app.command()
 def schema(which: Annotated[str, typer.Argument(help="query or answer.", metavar="query|answer")]) -> None:
     """Print the JSON Schema of the query or of the answer document."""
 
     def run() -> dict[str, Any]:
-        from .analysis import Answer
-        from .errors import QueryError
-        from .query import Query
+        from ..analysis import Answer
+        from ..errors import QueryError
+        from ..query import Query
 
         if which not in ("query", "answer"):
             raise QueryError(f"There is no schema {which!r}.", "Say query or answer.")
@@ -222,32 +254,33 @@ def _finish(run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool,
 
 def _guard(run: Callable[[], Any], as_json: bool, debug: bool) -> Any:
     """The result, or the error on standard error (and as a document with --json) with its exit code."""
-    from .errors import CausalError, InternalError
+    from ..errors import CausalError, InternalError
 
     try:
         return run()
     except CausalError as error:
         if debug:
-            traceback.print_exc()
+            _tell(_without_keys(traceback.format_exc()))
         _fail(error, as_json)
     except KeyboardInterrupt:
         _tell("Stopped.")
         raise typer.Exit(130) from None
     except Exception as error:  # noqa: BLE001 - the last line of defence: our fault, said plainly
         if debug:
-            traceback.print_exc()
+            _tell(_without_keys(traceback.format_exc()))
         kind = type(error).__name__
         _fail(InternalError(f"Something went wrong inside ({kind}).", "Run again with --debug and report it."), as_json)
 
 
 def _fail(error: CausalError, as_json: bool) -> NoReturn:
-    from .wording import safe
+    from ..wording import safe
 
+    error.message, error.hint = _without_keys(error.message), _without_keys(error.hint)
     _tell(f"Error: {safe(error.message, 400)}")
     if error.hint:
         _tell(f"  {safe(error.hint, 400)}")
     if as_json:
-        from .compose import failed
+        from ..compose import failed
 
         _out(_json(failed(error).model_dump(mode="json")))
     raise typer.Exit(error.exit_code)
@@ -261,13 +294,13 @@ def _output(answer: Answer, as_json: bool, quiet: bool, expert: bool) -> str:
         return answer.headline
     if not expert:
         return answer.text
-    from .report.text import expert_text
+    from ..report.text import expert_text
 
     return f"{answer.text}\n\n{expert_text(answer)}"
 
 
 def _query_document(path: str) -> dict[str, Any]:
-    from .errors import QueryError
+    from ..errors import QueryError
 
     hint = "`pyllm-causal schema query` prints every field."
     try:
@@ -292,7 +325,7 @@ def _query_document(path: str) -> dict[str, Any]:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; a key that stands there twice would silently win over the first."""
-    from .errors import QueryError
+    from ..errors import QueryError
 
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -303,44 +336,48 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _describe(given: str | None) -> str | None:
-    from .errors import DataError
+    from ..errors import DataError
 
     if given is None or not given.startswith("@"):
-        return given
+        return given and _without_keys(given)
     try:
-        return Path(given[1:]).read_text(encoding="utf-8-sig")
+        return _without_keys(Path(given[1:]).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         raise DataError(
             f"The description file {given[1:]!r} cannot be read.", "Give --describe @FILE or the text itself."
         ) from None
 
 
-def _given(
-    treatment: str | None, outcome: str | None, where: str | None, adjust_for: list[str] | None
-) -> dict[str, Any]:
-    fields = {"treatment": treatment, "outcome": outcome, "where": where}
-    out: dict[str, Any] = {k: v for k, v in fields.items() if v is not None}
-    if adjust_for:
-        out["adjust_for"] = tuple(adjust_for)
-    return out
+def _without_keys(text: str) -> str:
+    """`text` without keys that were pasted into it: they must not come back in an answer, a recording or a traceback."""
+    from ..settings import scrub
+
+    return scrub(text)
 
 
-def _share(how: str) -> str:
-    from .errors import SettingsError
+def _share(how: str | None) -> str:
+    """What a model may see: as asked for here, else as the settings say, else the profile."""
+    from ..errors import SettingsError
 
+    if how is None:
+        from ..settings import load
+
+        return load().share
     if how not in ("names", "profile", "levels"):
         raise SettingsError(f"--share {how!r} is unknown.", "Say names, profile or levels.")
     return how
 
 
-def _dry_run(question: str, data: str, describe: str | None, share: str) -> None:
-    from .data import Table
-    from .language.read import would_send
+def _dry_run(question: str, data: str, describe: str | None, share: str | None, given: dict[str, Any]) -> None:
+    from ..causal.refuters import REGISTRY
+    from ..data import Table
+    from ..language.preview import would_send
 
+    checks = {name: check.about for name, check in REGISTRY.items()}
     how, table = _share(share), Table.read(data, describe=_describe(describe))
-    requests = would_send(question, table.profile, share=how)  # type: ignore[arg-type]
-    _tell("Nothing was sent. This is what the reading step would send.")
-    _tell("Later steps send the same columns, and the last one the sentences of the answer; no step sends a row.")
+    requests, left = would_send(_without_keys(question), table.profile, given, checks, share=how)  # type: ignore[arg-type]
+    _tell(f"Nothing was sent. This is what would be sent, step by step: {', '.join(r.step for r in requests)}.")
+    _tell(left)
     for request in requests:
         _document(request.model_dump(mode="json"))
 
@@ -369,6 +406,8 @@ def _json(document: Any) -> str:
 
 def main() -> None:
     """Entry point of the `pyllm-causal` command."""
+    for library in ("OMP", "OPENBLAS", "MKL"):  # threads on small matrices cost several times what they save
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -386,7 +425,7 @@ def main() -> None:
 
 def _misused(error: Any) -> int:
     """Wrong options in our own words: one line, one hint, and a document with --json."""
-    from .errors import InputError
+    from ..errors import InputError
 
     message = str(error.format_message()).strip()
     if not message or "\n" in message:  # no arguments at all: the help text is the message

@@ -1,0 +1,87 @@
+"""Sentences about effects in groups, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..analysis import Effect, GroupEffect, Level
+from ..wording import alike, count, excludes_null
+from .groups import Groups
+from .pathway_words import size_text
+
+SEVERAL = 3  # groups from which one may well stand out by chance
+
+
+@dataclass(frozen=True)
+class Words:
+    """One sentence a level of certainty, and the sentences on the size in every group."""
+
+    headlines: dict[Level, str]
+    size: tuple[str, ...]
+
+
+def told(
+    cause: str,
+    outcome: str,
+    groups: Groups,
+    effects: Sequence[GroupEffect],
+    gap: Effect | None,
+    everyone: Effect,
+    p_value: float | None,
+    silent: Sequence[str] = (),
+) -> Words:
+    """Whether the effect differs between the two groups compared, and how large it is in each.
+
+    With three groups and more a difference is claimed only where all of them together differ by more than chance (`p_value`).
+    silent: texts of groups of which nothing can be told.
+    """
+    assert groups.pair is not None
+    first, second = (groups.texts[code] for code in groups.pair)
+    tested = sum(1 for e in effects if not e.unbounded)
+    together = tested < SEVERAL or (p_value is not None and p_value < 0.05)
+    effect = f"the effect of {cause} on {outcome}"
+    unknown = f"We can't tell whether {effect} differs between {first} and {second}."
+    headlines: dict[Level, str] = {"very_low": unknown}
+    verbs: dict[Level, str] = {"high": "differs", "moderate": "probably differs", "low": "may differ"}
+    for level, verb in verbs.items():
+        if gap is None or gap.low is None:
+            headlines[level] = unknown
+        elif excludes_null(gap) and together:
+            headlines[level] = f"The{effect[3:]} {verb} between {first} and {second}."
+        else:
+            headlines[level] = f"No sign that {effect} differs between {first} and {second}."
+    size = [f"For everyone: {outcome} {size_text(everyone)}."]
+    texts = dict(zip(groups.labels, groups.texts, strict=True))
+    compared = {groups.labels[code] for code in groups.pair}
+    shown = sorted(effects, key=lambda e: e.group not in compared)
+    for found in shown[:8]:
+        many = f"{count(found.rows)} rows"
+        if found.unbounded:
+            size.append(f"{texts[found.group]}: cannot be told ({found.reason}; {many}).")
+        else:
+            size.append(f"{texts[found.group]}: {size_text(found)}, {many}.")
+    size += [f"{text}: cannot be told from its rows." for text in silent[:8]]
+    if len(shown) > 8:
+        size.append(f"And {len(shown) - 8} more groups, listed in the answer document.")
+    if gap is not None and gap.low is not None:
+        size.append(f"Where {second} the effect is {_gap_text(gap)}, against {first}.")
+        if not excludes_null(gap):
+            size.append("That margin includes no difference at all.")
+        elif not together:
+            size.append("But taken together the groups differ no more than chance would give.")
+    else:
+        size.append(f"{second} and {first} cannot be compared: too few rows.")
+    if tested >= SEVERAL:
+        size.append(f"{tested} groups were looked at, so one of them may stand out by chance.")
+    return Words(headlines, tuple(size))
+
+
+def _gap_text(gap: Effect) -> str:
+    if gap.scale == "difference":
+        return size_text(gap)
+    ends = [gap.value, gap.low or 0.0, gap.high or 0.0]
+    if gap.scale == "percent":
+        ends = [1 + v / 100 for v in ends]
+    shown = alike(ends)
+    return f"{shown[0]} times as large (somewhere between {shown[1]} and {shown[2]} times)"

@@ -1,0 +1,395 @@
+"""The checks of fixed effects: does tomorrow's treatment move today's outcome, does one unit carry the answer, and what could a
+hidden cause that changes over time do?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..analysis import Diagnosis, Effect, Estimate, Refutation, Verdict
+from ..errors import QueryError
+from ..wording import alike, count, join, number, safe
+from . import did_models as models
+from . import fixed_effects as fe
+from .att import effect_on
+from .differences_case import METHODS as DIFFERENCES
+from .differences_case import NEVER_ENOUGH, cell_data
+from .group_time import average, group_time
+from .panel_case import Case, Slope, Slopes, estimate
+from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value, tipping
+from .sample import encode
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+MOST_LEFT_OUT = 60
+CLEAR = 2.576  # 99 %
+FEW_SWITCHERS = 20
+
+
+def _pair(values: list[float], case: Case) -> list[str]:
+    shown = alike([100 * v for v in values] if case.kind == "yes_no" else values)
+    return [f"{s} in 100" for s in shown] if case.kind == "yes_no" else shown
+
+
+def refutations(case: Case, method: str, slope: Slope) -> tuple[Refutation, ...]:
+    """Every check that applies."""
+    if not slope.error > 0:
+        return ()
+    found = (
+        future_treatment(case, slope),
+        leave_one_out(case, method, slope),
+        negative_outcome(case, method, slope),
+        hidden_cause(case, slope),
+    )
+    return tuple(r for r in found if r is not None)
+
+
+def future_treatment(case: Case, slope: Slope) -> Refutation | None:
+    """Adds the treatment of the next period (Wooldridge 2010, section 10.7.1). Fails when it is seen to move today's outcome
+    (99 %): the treatment then answers to the outcome, or was felt before it came."""
+    import numpy as np
+
+    data = case.data
+    if data.time is None or not case.periods:
+        return None
+    order = np.lexsort((data.time, data.unit))
+    now, then = order[:-1], order[1:]
+    next_to = (data.unit[now] == data.unit[then]) & (data.time[then] == data.time[now] + 1)
+    now, then = now[next_to], then[next_to]
+    if len(now) < 20:
+        return None
+    part = data.take(now)
+    assert part.time is not None
+    columns = np.hstack([data.d[then, :1], part.d, part.x])
+    try:
+        fitted = fe.fit(part.y, columns, (part.unit, part.time), part.weights)
+    except np.linalg.LinAlgError:
+        return None
+    if fitted.kept[:1] != (0,) or fitted.dof < 2:
+        return None
+    value = data.step * float(fitted.beta[0])
+    error = abs(data.step) * math.sqrt(max(float(fitted.covariance(part.cluster)[0, 0]), 0.0))
+    if not error > 0:
+        return None
+    if abs(value) / error > CLEAR:
+        verdict: Verdict = "failed"
+    else:
+        verdict = "passed" if 2 * error <= abs(slope.value) else "inconclusive"
+    shown = _pair([value, slope.value], case)
+    return Refutation(
+        check="future_treatment",
+        question=f"Does the {safe(case.query.treatment)} of the next period seem to change the outcome of this one?",
+        expected="about 0: the future cannot change the past",
+        observed=f"{shown[0]} (the real estimate is {shown[1]})",
+        verdict=verdict,
+        meaning="If this fails, the treatment answers to the outcome or to something that moves both.",
+        figures={"value": value, "std_error": error},
+    )
+
+
+def leave_one_out(case: Case, method: str, slope: Slope) -> Refutation | None:
+    """Leaves out every cluster in turn, where there are not too many. Fails when one of at least ten moves the estimate by more
+    than one and a half standard errors."""
+    import numpy as np
+
+    data = case.data
+    codes = np.unique(data.cluster, return_inverse=True)[1].ravel()
+    groups = int(codes.max()) + 1
+    if groups > MOST_LEFT_OUT or groups < 3:
+        return None
+    moves = []
+    for g in range(groups):
+        try:
+            other = estimate(case, method, data.take(codes != g), exact=False)
+        except np.linalg.LinAlgError:
+            continue
+        moves.append((abs(other.value - slope.value) / slope.error, other.value))
+    if len(moves) < 3:
+        return None
+    largest, value = max(moves)
+    flips = value * slope.value < 0 and abs(slope.value) > 2 * slope.error
+    verdict: Verdict = "passed" if largest <= 1 and not flips else "inconclusive"
+    if (largest > 1.5 or flips) and groups >= 10:
+        verdict = "failed"
+    shown = _pair([value, slope.value], case)
+    what = safe(case.clustered)
+    return Refutation(
+        check="leave_one_out",
+        question=f"Does the answer hang on a single {what}?",
+        expected=f"about {shown[1]} whichever is left out",
+        observed=f"the one that matters most moves it to {shown[0]}",
+        verdict=verdict,
+        meaning=f"If this fails, one {what} carries the answer.",
+        figures={"largest_move_in_errors": largest, "value": value, "left_out": len(moves)},
+    )
+
+
+def negative_outcome(case: Case, method: str, slope: Slope) -> Refutation | None:
+    """The same on columns that the treatment cannot affect; fails when one of them changes (99 % over all)."""
+    import numpy as np
+
+    query, table, data = case.query, case.task.table, case.data
+    by_model = query.source("negative_controls") == "model"
+    found, seen, strong = [], [], True
+    size = abs(slope.value) / (float(data.y.std()) or 1.0)
+    for name in query.negative_outcomes[:10]:
+        column = table.profile.column(name)
+        if column.kind not in ("number", "count", "yes_no") or column.infinite:
+            if by_model:
+                continue
+            raise QueryError(
+                f"The negative control {name!r} does not hold numbers or yes/no.",
+                "Name another column, or turn it into numbers.",
+            )
+        if name in case.covariates:
+            continue  # held fixed, so no difference by construction
+        values = encode(table, name, query.model_copy(update={"categorical": ()}), case.rows.index)[0][:, 0]
+        whole = np.isfinite(values)
+        part = replace(data, y=np.where(whole, values, 0.0)).take(whole)
+        try:
+            fake = estimate(case, method, part, exact=False)
+        except np.linalg.LinAlgError:
+            continue
+        if not fake.error > 0:
+            continue
+        seen.append(name)
+        strong = strong and 2 * fake.error / (float(part.y.std()) or 1.0) <= 0.5 * size
+        if abs(fake.value) / fake.error > CLEAR + 0.3 * math.log(len(query.negative_outcomes)):
+            found.append(name)
+    if not seen:
+        return None
+    says = "that the model thinks" if by_model else "that"
+    return Refutation(
+        check="negative_outcome",
+        question=f"Is there no effect where none can be, in columns {says} the treatment cannot affect?",
+        expected="no difference",
+        observed=f"a difference in {join(found)}" if found else f"none in {join(seen)}",
+        verdict="failed" if found else "passed" if strong else "inconclusive",
+        meaning="If this fails, something other than the treatment moves with it.",
+        figures={"tested": len(seen), "found": len(found)},
+        suggested_by="model" if by_model else "you",
+    )
+
+
+def hidden_cause(case: Case, slope: Slope) -> Refutation | None:
+    """Cinelli & Hazlett (2020) on what units and periods leave over: how strong a cause that changes over time would have to be.
+    Passes when one as strong as the strongest measured leaves the interval clear of zero, fails when it would turn the sign."""
+    fitted = slope.fitted
+    dof = float(fitted.dof)
+    rest = float(fitted.weights @ fitted.residual**2)
+    if dof < 2 or rest <= 0:
+        return None
+    t = float(fitted.beta[0]) / math.sqrt(rest / dof * float(fitted.bread[0, 0]))
+    value = robustness_value(t, dof)
+    clear = abs(slope.value) > 1.96 * slope.error
+    figures: dict[str, float | int | str | None] = {"robustness_value": value, "t": t, "dof": dof}
+    base = f"a hidden cause would have to explain {number(100 * value)}% of what is left unexplained in both"
+    observed = base if clear else "the interval spans no effect already; there is nothing to undo"
+    verdict: Verdict = "inconclusive"
+    strengths = _benchmarks(case, fitted) if clear else []
+    if strengths:
+        strongest = max(strengths, key=lambda b: (bias_in_errors(1.0, b, dof), b.column))
+        bias = bias_in_errors(1.0, strongest, dof)
+        scale = abs(t) / (abs(slope.value) / slope.error)  # clustered errors are the ones that count
+        figures |= {"strongest": strongest.column, "bias_in_errors": bias if math.isfinite(bias) else None}
+        verdict = "passed" if abs(t) - bias > 1.96 * scale else "failed" if abs(t) < bias else "inconclusive"
+        factor = tipping(t, strongest, dof)
+        figures["tipping"] = factor
+        much = "over 100" if factor is None or factor > 100 else f"about {number(factor, 1 if factor >= 2 else 2)}"
+        observed = (
+            f"it would have to matter {much} times as much as {safe(strongest.column)}, the strongest measured cause that"
+            f" changes over time ({base})"
+        )
+    return Refutation(
+        check="hidden_cause",
+        question="How strong would a cause that changes over time and is not in the table have to be to wipe the answer out?",
+        expected="stronger than any that was measured",
+        observed=observed,
+        verdict=verdict,
+        meaning="If this fails, a hidden cause no stronger than one that was measured could explain the whole answer.",
+        figures=figures,
+    )
+
+
+def _benchmarks(case: Case, fitted: fe.Fitted) -> list[Benchmark]:
+    """Partial R² of every covariate with treatment and with outcome, given the rest and the effects."""
+    import numpy as np
+
+    first = case.data.d.shape[1]
+    place = {j: i for i, j in enumerate(fitted.kept)}
+    y = fitted.x @ fitted.beta + fitted.residual
+    out = []
+    for name in dict.fromkeys(case.groups):
+        own = [place[first + j] for j, g in enumerate(case.groups) if g == name and first + j in place]
+        others = [i for i in range(len(fitted.kept)) if i and i not in own]
+        if not own:
+            continue
+        with_d = _share(y, fitted.x, own, [0, *others], fitted.weights)
+        alone = _share(fitted.x[:, 0], fitted.x, own, others, fitted.weights)
+        out.append(Benchmark(name, float(np.clip(alone, 0, 1 - 1e-9)), float(np.clip(with_d, 0, 1 - 1e-9))))
+    return out
+
+
+def _share(target: Floats, x: Floats, own: list[int], others: list[int], weights: Floats) -> float:
+    import numpy as np
+
+    root = np.sqrt(weights)
+
+    def left(columns: list[int]) -> float:
+        if not columns:
+            return float((root * target) @ (root * target))
+        design = x[:, columns] * root[:, None]
+        gone = root * target - design @ np.linalg.lstsq(design, root * target, rcond=1e-10)[0]
+        return float(gone @ gone)
+
+    without = left(others)
+    return 1 - left([*others, *own]) / without if without > 0 else 0.0
+
+
+def switched_on(case: Case) -> tuple[models.Treated, int] | None:
+    """(the rows as a difference-in-differences, +1), where an on/off treatment is only ever switched on; −1 where it is only ever
+    switched off. Units that have it from their first period on are left out."""
+    import numpy as np
+
+    data = case.data
+    if data.time is None or case.contrast.kind != "arms" or data.d.shape[1] > 1 or not case.periods:
+        return None
+    pairs = data.unit * (int(data.time.max()) + 1) + data.time
+    if len(np.unique(pairs)) < data.n:
+        return None
+    for sign, on in ((1, data.d[:, 0] == 1), (-1, data.d[:, 0] == 0)):
+        periods = int(data.time.max()) + 1
+        start, first = np.full(int(data.unit.max()) + 1, periods), np.full(int(data.unit.max()) + 1, periods)
+        np.minimum.at(start, data.unit[on], data.time[on])
+        np.minimum.at(first, data.unit, data.time)
+        if not (on == (data.time >= start[data.unit])).all():
+            continue
+        keep = (start > first)[data.unit]
+        made = models.Treated(
+            data.y, data.time, start[data.unit], on, data.unit, data.x, data.weights, True, data.cluster, periods
+        ).take(keep)
+        return (made, sign) if made.on.any() and not (made.start == made.start[0]).all() else None
+    return None
+
+
+def staggered(case: Case, unit: str) -> tuple[tuple[Estimate, ...], Diagnosis | None]:
+    """Second opinions that do not count comparisons backwards, and what is to be said, where start dates differ (Goodman-Bacon
+    2021; de Chaisemartin & D'Haultfœuille 2020)."""
+    import numpy as np
+
+    found = switched_on(case)
+    if found is None:
+        return (), None
+    made, sign = found
+    starts = np.unique(made.start[made.start < made.periods])
+    members = made.group[made.start >= made.periods]
+    comparison: Any = "never" if fe.count_of(members) >= NEVER_ENOUGH else "not_yet"
+    out = []
+    for name in ("group_time", "imputation"):
+        try:
+            att = (
+                average(group_time(cell_data(made, True), comparison), made.cluster)
+                if name == "group_time"
+                else models.imputation(made)
+            )
+        except np.linalg.LinAlgError:
+            continue
+        effect: Effect | None = effect_on(att.times(sign), "difference", unit)
+        if effect is not None:
+            note = "for those who were treated while they were, by differences from before to after"
+            out.append(Estimate(method=name, label=DIFFERENCES[name], effect=effect, n=made.n, notes=(note,)))
+    if len(starts) < 2:
+        return tuple(out), None
+    text = (
+        f"{safe(case.query.treatment)} is switched on at {count(len(starts))} different times and never off: the plain fixed"
+        " effects then count some comparisons backwards"
+    )
+    if out:
+        text += "; averages that do not are shown beside it"
+    return tuple(out), Diagnosis(
+        name="staggered", status="ok", finding=text, figures={"starts": [case.periods[int(g)] for g in starts]}
+    )
+
+
+def diagnoses(case: Case, method: str, slope: Slope) -> tuple[Diagnosis, ...]:
+    """What the table can carry; a warning costs a level."""
+    found = (_clusters(case, method, slope), _switchers(case), _collinear(case, slope), _missing(case))
+    return tuple(d for d in found if d is not None)
+
+
+def _clusters(case: Case, method: str, slope: Slope) -> Diagnosis:
+    total = fe.count_of(case.data.cluster)
+    name = safe(case.clustered)
+    if method == "two_way_clustered" and case.data.time is not None and fe.count_of(case.data.time) < total:
+        total, name = fe.count_of(case.data.time), safe(case.design.time)
+    if total >= models.FEW_CLUSTERS:
+        return Diagnosis(name="clusters", status="ok", finding=f"{count(total)} {name}", figures={"clusters": total})
+    how = ""
+    if slope.interval is not None:
+        how = "; the margin comes from a bootstrap of whole ones (wild cluster bootstrap), which is made for few"
+    return Diagnosis(
+        name="clusters",
+        status="warning",
+        finding=f"only {count(total)} {name}: the margin is itself uncertain{how}",
+        figures={"clusters": total},
+    )
+
+
+def _switchers(case: Case) -> Diagnosis | None:
+    """How many units the answer comes from."""
+    import numpy as np
+
+    data = case.data
+    low, high = np.full(int(data.unit.max()) + 1, np.inf), np.full(int(data.unit.max()) + 1, -np.inf)
+    np.minimum.at(low, data.unit, data.d[:, 0])
+    np.maximum.at(high, data.unit, data.d[:, 0])
+    moving, total = int((high > low).sum()), len(low)
+    few = moving < FEW_SWITCHERS and moving < 0.5 * total
+    return Diagnosis(
+        name="few_rows" if few else "within_variation",
+        status="warning" if few else "ok",
+        finding=f"{safe(case.query.treatment)} changes over time in {count(moving)} of {count(total)} {safe(case.design.unit)}",
+        figures={"changing": moving, "units": total},
+    )
+
+
+def _collinear(case: Case, slope: Slope) -> Diagnosis | None:
+    first = case.data.d.shape[1]
+    gone = [g for j, g in enumerate(case.groups) if first + j not in slope.fitted.kept]
+    names = list(dict.fromkeys(gone))
+    if not names:
+        return None
+    verb = "does" if len(names) == 1 else "do"
+    return Diagnosis(
+        name="collinear",
+        status="ok",
+        finding=f"{join(names)} {verb} not change beside units, periods and the other covariates, so it is left out",
+        figures={"columns": names},
+    )
+
+
+def _missing(case: Case) -> Diagnosis | None:
+    counted = case.rows.count()
+    lost = sum(d.rows for d in counted.dropped if d.reason.startswith("no "))
+    if not lost:
+        return None
+    base = counted.used + lost
+    return Diagnosis(
+        name="missing",
+        status="warning" if lost / base > 0.2 else "ok",
+        finding=f"{count(lost)} of {count(base)} rows were left out because something was not recorded",
+        figures={"share": lost / base},
+    )
+
+
+def plain_slope(data: Slopes) -> Slope:
+    """The slope over all rows, with neither effects nor covariates."""
+    fitted = fe.fit(data.y, data.d, (), data.weights)
+    variance = float(fitted.covariance(data.cluster)[0, 0])
+    dof = float(fe.count_of(data.cluster) - 1)
+    return Slope(data.step * float(fitted.beta[0]), abs(data.step) * math.sqrt(max(variance, 0.0)), dof, fitted)

@@ -1,0 +1,120 @@
+"""What a graph, `adjust_for` and the request say about a comparison over time: covariates, or why it cannot be done.
+
+Fixed effects and differences remove hidden causes that do not change over time, so a hidden shared cause in the graph is no
+refusal here; what the graph can still rule out is a covariate that comes after the treatment, an outcome that comes before
+it, and rows that were chosen by the outcome.
+"""
+
+from __future__ import annotations
+
+from ..analysis import Effect, Estimate, NotIdentified, Refutation, Verdict
+from ..data import Table
+from ..errors import GraphError, QueryError
+from ..filter import parse_filter
+from ..query import Query
+from ..wording import alike, join, null_of, safe
+from . import separation as sep
+
+
+def covariates_of(query: Query, table: Table, fixed: tuple[str, ...]) -> tuple[str, ...] | NotIdentified:
+    """The columns to hold fixed beside those of the design (`fixed`). Raises `GraphError` or `QueryError` by name."""
+    treatment, outcome = str(query.treatment), str(query.outcome)
+    if query.target == "compliers":
+        raise QueryError("The effect on compliers needs an instrument.", "Ask for the treated.")
+    given = None if query.adjust_for is None else tuple(dict.fromkeys(query.adjust_for))
+    for name in given or ():
+        if name in (treatment, outcome):
+            role = "treatment" if name == treatment else "outcome"
+            raise QueryError(f"{name!r} is the {role}; it cannot be adjusted for.", "Take it out of `adjust_for`.")
+    graph = query.graph
+    chosen = list(query.selected_on)
+    if query.where:
+        chosen += [c.column for c in parse_filter(query.where, table.names).conditions]
+    if outcome in chosen:
+        return _distorted(query, [outcome])
+    if graph is None:
+        return tuple(n for n in given or () if n not in fixed)
+    graph.check(table.names, query.selected_on)
+    if not {treatment, outcome} <= set(graph.nodes()):
+        return tuple(n for n in given or () if n not in fixed)
+    below = graph.descendants(treatment)
+    if treatment in graph.descendants(outcome):
+        return NotIdentified(
+            code="reversed",
+            reason=(
+                f"Your graph says that {safe(outcome)} comes before {safe(treatment)}, so {safe(treatment)} cannot have"
+                " changed it."
+            ),
+            would_help=(f"a column for {safe(outcome)} measured after {safe(treatment)}", "or a corrected arrow"),
+        )
+    late = [n for n in given or () if n in below]
+    if late:
+        raise GraphError(
+            f"By your graph {join(late)} {'comes' if len(late) == 1 else 'come'} after {safe(treatment)}; adjusting for it"
+            " would distort the effect.",
+            "Take it out of `adjust_for`, or correct the arrow.",
+        )
+    bad = [n for n in dict.fromkeys(chosen) if n in graph.descendants(outcome)]
+    if bad:
+        return _distorted(query, bad)
+    if given is not None:
+        return tuple(n for n in given if n not in fixed)
+    hidden = set(graph.hidden())
+    children = {n: [c for c in kids if c not in hidden] for n, kids in graph.children().items() if n not in hidden}
+    usable = {c.name for c in table.profile.columns if c.kind not in ("empty", "text", "constant")} & set(children)
+    found = sep.minimal_adjustment(children, treatment, outcome, usable) or []
+    return tuple(n for n in found if n not in fixed)
+
+
+def _distorted(query: Query, chosen: list[str]) -> NotIdentified:
+    by = join(chosen)
+    how = "" if str(query.outcome) in chosen else f", which by your graph {safe(query.outcome)} affects"
+    return NotIdentified(
+        code="selected_on_collider",
+        reason=(
+            f"The table holds only rows chosen by {by}{how}. Among rows chosen that way the comparison is distorted, and"
+            " nothing in the table undoes it."
+        ),
+        would_help=(
+            "the rows that were left out",
+            f"or rows chosen by something that {safe(query.outcome)} does not affect",
+        ),
+    )
+
+
+def agreement(main: Effect, others: tuple[Estimate, ...]) -> Refutation | None:
+    """Passes when every second opinion lies within one standard error (the larger of the two) of the headline; fails when one
+    is more than two away, or is clearly of the opposite sign; otherwise inconclusive."""
+    import math
+
+    effects = [e.effect for e in others if e.effect.std_error]
+    if not effects or not main.std_error:
+        return None
+
+    def line(value: float) -> float:
+        if main.scale == "difference":
+            return value
+        ratio = 1 + value / 100 if main.scale == "percent" else value
+        return math.log(ratio) if ratio > 0 else math.nan
+
+    gaps = [abs(line(e.value) - line(main.value)) / max(main.std_error, e.std_error or 0.0) for e in effects]
+    null = null_of(main)
+    opposite = any(
+        e.low is not None and e.high is not None and not e.low <= null <= e.high
+        and (e.value - null) * (main.value - null) < 0
+        for e in effects
+    )  # fmt: skip
+    verdict: Verdict = "failed" if opposite or max(gaps) > 2 else "passed" if max(gaps) <= 1 else "inconclusive"
+    values = sorted([main.value, *(e.value for e in effects)])
+    chances = main.unit == "probability"
+    shown = alike([100 * v for v in (values[0], values[-1])] if chances else [values[0], values[-1]])
+    span = f"between {shown[0]} and {shown[1]}" if shown[0] != shown[1] else f"about {shown[0]}"
+    return Refutation(
+        check="other_methods",
+        question="Do other methods give the same answer?",
+        expected="within one margin of each other",
+        observed=f"{len(effects) + 1} methods gave {span}{' in 100' if chances else ''}",
+        verdict=verdict,
+        meaning="If this fails, the answer hangs on which model is believed.",
+        figures={"largest_gap_in_errors": max(gaps), "methods": len(effects) + 1, "low": values[0], "high": values[-1]},
+    )

@@ -1,0 +1,81 @@
+"""`pyllm-causal config`: the one file of settings, in the user's own config folder."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Keep settings in one file of your own (never keys).", no_args_is_help=True, rich_markup_mode=None
+)
+
+Name = Annotated[str, typer.Argument(help="Which setting, such as model.", metavar="NAME")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+@app.command()
+def show(as_json: AsJson = False) -> None:
+    """Print every setting, its value, and where it comes from. Keys are only said to be there or not."""
+    from . import _document, _guard, _out
+
+    rows, key = _guard(_settings, as_json, False)
+    if as_json:
+        _document({"settings": rows, "api_key": key})
+        return
+    width = max(map(len, rows))
+    for name, row in rows.items():
+        value = "(none)" if row["value"] is None else row["value"]
+        _out(f"{name:<{width}}  {value}  ({row['from']})")
+    _out(f"PYLLM_CAUSAL_API_KEY, for --api-base: {'set' if key else 'not set'} in the environment")
+
+
+@app.command(name="set")
+def set_(
+    name: Name, value: Annotated[str, typer.Argument(help="Its value.", metavar="VALUE")], as_json: AsJson = False
+) -> None:
+    """Keep a setting. Arguments and PYLLM_CAUSAL_… in the environment still win over it."""
+    from ..settings import write_config
+    from . import _document, _guard, _out
+
+    kept = _guard(lambda: write_config(name, value), as_json, False)
+    if as_json:
+        _document({name: kept})
+    else:
+        _out(f"{name} is now {kept}.")
+
+
+@app.command()
+def unset(name: Name, as_json: AsJson = False) -> None:
+    """Forget a setting."""
+    from ..settings import write_config
+    from . import _document, _guard, _out
+
+    _guard(lambda: write_config(name, None), as_json, False)
+    if as_json:
+        _document({name: None})
+    else:
+        _out(f"{name} is no longer set.")
+
+
+@app.command()
+def path() -> None:
+    """Print where the file is."""
+    from ..settings import config_path
+    from . import _out
+
+    _out(str(config_path() or "There is no config folder for this user."))
+
+
+def _settings() -> tuple[dict[str, dict[str, Any]], bool]:
+    import os
+
+    from ..settings import KEY_VARIABLE, PREFIX, load, read_config
+
+    config, now = read_config(), load()
+    rows = {}
+    for name, value in now.model_dump(mode="json").items():
+        variable = PREFIX + name.upper()
+        origin = variable if os.environ.get(variable) else "config file" if name in config else "default"
+        rows[name] = {"value": value, "from": origin}
+    return rows, bool(os.environ.get(KEY_VARIABLE))

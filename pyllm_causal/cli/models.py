@@ -1,0 +1,138 @@
+"""`pyllm-causal models`: does a model work here, and may it be asked which way an arrow points?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ..language.exam import Result
+
+app = typer.Typer(help="Try a language model out and examine it.", no_args_is_help=True, rich_markup_mode=None)
+
+Model = Annotated[
+    str | None,
+    typer.Option(help="Language model, as litellm names it, or local:PATH.gguf.", metavar="NAME"),
+]
+ApiBase = Annotated[str | None, typer.Option("--api-base", help="An OpenAI-compatible server.", metavar="URL")]
+Exam = Annotated[
+    bool, typer.Option("--exam", help="Put forty short questions on cause and effect, and keep the score.")
+]
+Budget = Annotated[float | None, typer.Option(help="Spend no more than this many dollars.", metavar="DOLLARS")]
+BudgetTokens = Annotated[int | None, typer.Option(help="Use no more than this many tokens.", metavar="N")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
+
+
+@app.command()
+def check(
+    model: Model = None,
+    api_base: ApiBase = None,
+    exam: Exam = False,
+    budget: Budget = None,
+    budget_tokens: BudgetTokens = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Make one call and say in plain words what works; with --exam, score the model on cause and effect.
+
+    Example: pyllm-causal models check --model ollama/llama3.2 --exam
+    """
+    from . import _document, _guard, _out
+
+    def run() -> tuple[list[str], dict[str, Any]]:
+        from ..errors import SettingsError
+        from ..language import exam as exams
+        from ..language.check import check as try_out
+        from ..language.client import LiveClient
+        from ..settings import load
+
+        settings = load(model, api_base, budget=budget, budget_tokens=budget_tokens)
+        if settings.offline:
+            raise SettingsError(
+                "There is no model to check.", "Give --model NAME, or keep one: pyllm-causal config set model NAME."
+            )
+        client = LiveClient(settings)
+        found = try_out(client)
+        document: dict[str, Any] = {"check": found.model_dump(mode="json")}
+        lines = found.lines()
+        if exam:
+            result = exams.take(client, client.settings, None if as_json else _progress)
+            if settings.in_process:
+                from ..language.local import digest
+
+                result = result.model_copy(update={"sha256": digest(settings.model or "")})
+            exams.keep(result)
+            document["exam"] = _told(result)
+            lines += _scores(result)
+        known = exams.trusted(client.settings.model, client.settings.api_base)
+        verdict = "It may be" if known else "It is not"
+        lines.append(
+            f"{verdict} asked which way an arrow points when a graph is drafted{'' if exam or known else _HOW}."
+        )
+        return lines, {**document, "asked_for_directions": known}
+
+    lines, document = _guard(run, as_json, debug)
+    if as_json:
+        _document(document)
+        return
+    for line in lines:
+        _out(line)
+
+
+_HOW = " (it has not passed the exam: --exam)"
+
+
+@app.command(name="list")
+def list_(as_json: AsJson = False) -> None:
+    """Print the models that were examined here, with their scores (a Markdown table)."""
+    from . import _document, _guard, _out
+
+    def run() -> list[Result]:
+        from ..language.exam import results
+
+        return list(results().values())
+
+    found = _guard(run, as_json, False)
+    if as_json:
+        _document({"exams": [_told(r) for r in found]})
+        return
+    if not found:
+        _out("No model has been examined here. Try: pyllm-causal models check --model NAME --exam")
+        return
+    from ..wording import safe
+
+    _out(
+        "| model | directions | what tells about what | what can change what | unusable | passed | date | file (SHA-256) |"
+    )
+    _out("|---|---|---|---|---|---|---|---|")
+    for r in found:
+        parts = [f"{r.right[p]} of {r.asked[p]}" for p in r.right]
+        cells = [r.model, *parts, str(r.unusable), "yes" if r.passed else "no", r.date, r.sha256 or ""]
+        _out("| " + " | ".join(safe(c.replace("|", "/"), 120) for c in cells) + " |")
+
+
+def _scores(result: Result) -> list[str]:
+    from ..language.exam import DIRECTIONS_BAR, LOGIC_BAR, lower
+
+    (d, of_d), (g, of_g) = result.directions, result.logic
+    return [
+        f"Directions that everybody knows: {d} of {of_d} right. Allowing for luck that is at least "
+        f"{100 * lower(d, of_d):.0f}%; more than {100 * DIRECTIONS_BAR:.0f}% is asked for.",
+        f"What tells about what, and what can change what, in small graphs: {g} of {of_g} right. Allowing for luck that "
+        f"is at least {100 * lower(g, of_g):.0f}%; more than {100 * LOGIC_BAR:.0f}%, which is guessing, is asked for.",
+        *([f"{result.unusable} replies could not be used and count as wrong."] if result.unusable else []),
+        f"The exam took {result.seconds:.0f} seconds.",
+    ]
+
+
+def _told(result: Result) -> dict[str, Any]:
+    return result.model_dump(mode="json") | {"passed": result.passed}
+
+
+def _progress(done: int, of: int) -> None:
+    if done % 10 == 0:
+        from . import _tell
+
+        _tell(f"  {done} of {of} questions put")

@@ -1,0 +1,105 @@
+"""`pyllm-causal plan`: how a question could be answered, before there are any data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import models
+
+if TYPE_CHECKING:
+    from ..report.planned import Plan
+
+Names = list[str] | None
+Number = float | None
+
+
+def plan(
+    question: Annotated[str, typer.Argument(help="The question, in plain words.")],
+    data: Annotated[str | None, typer.Option("--data", "-d", help="A table, if there is one.", metavar="FILE")] = None,
+    model: models.Model = None,
+    api_base: models.ApiBase = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Write every language reply into this folder.", metavar="DIR")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Answer from the replies in this folder or answer file.", metavar="DIR")
+    ] = None,
+    describe: Annotated[
+        str | None, typer.Option(help="Columns that could be had: text, or @FILE.", metavar="TEXT|@FILE")
+    ] = None,
+    treatment: Annotated[str | None, typer.Option(help="What is changed.", metavar="NAME")] = None,
+    outcome: Annotated[str | None, typer.Option(help="What may change.", metavar="NAME")] = None,
+    shared_cause: Annotated[
+        Names, typer.Option(help="Something that drives both; repeat for more.", metavar="NAME")
+    ] = None,
+    nudge: Annotated[
+        Names, typer.Option(help="Something that moves the treatment only; repeat for more.", metavar="NAME")
+    ] = None,
+    between: Annotated[Names, typer.Option(help="Something in between; repeat for more.", metavar="NAME")] = None,
+    hidden: Annotated[
+        Names, typer.Option(help="Something that drives both and cannot be measured; repeat for more.", metavar="NAME")
+    ] = None,
+    matters: Annotated[Number, typer.Option(help="The smallest difference that matters.", metavar="X")] = None,
+    sd: Annotated[Number, typer.Option(help="The outcome's standard deviation.", metavar="X")] = None,
+    baseline: Annotated[
+        Number, typer.Option(help="For yes/no: the chance without the treatment, 0 to 1.", metavar="P")
+    ] = None,
+    unit: Annotated[str, typer.Option(help="The outcome's unit.", metavar="UNIT")] = "",
+    per_week: Annotated[Number, typer.Option(help="How many people a week can take part.", metavar="N")] = None,
+    drafts: Annotated[int, typer.Option(help="Ask the model for several drafts and vote.", min=1, max=9)] = 1,
+    no_log: Annotated[bool, typer.Option("--no-log", help="Keep no log of what is sent.")] = False,
+    budget: models.Budget = None,
+    budget_tokens: models.BudgetTokens = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent to the model, and send nothing.")
+    ] = False,
+    as_json: models.AsJson = False,
+    debug: models.Debug = False,
+) -> None:
+    """Plan a study: what would identify the effect, what to collect, which experiment. No table is needed.
+
+    Example: pyllm-causal plan "Does coffee cause headaches?" --shared-cause stress --matters 0.05 --baseline 0.1
+    """
+    from . import _describe, _document, _guard, _out, _tell, _without_keys
+
+    def run() -> Plan:
+        from .. import study
+        from ..plan import plan as planned
+
+        tell = None if as_json else _tell
+        client = study.connect(
+            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=tell
+        )  # fmt: skip
+        return planned(
+            _without_keys(question), client=client, describe=_describe(describe), data=data, treatment=treatment,
+            outcome=outcome, shared_causes=shared_cause or (), nudges=nudge or (), between=between or (),
+            hidden=hidden or (), matters=matters, spread=sd, baseline=baseline, unit=unit, per_week=per_week, drafts=drafts,
+        )  # fmt: skip
+
+    def preview() -> None:
+        from ..language.outline import request_for
+        from ..plan import dictionary
+
+        told = _describe(describe)
+        lines = [f"{name}: {text}" for name, text in dictionary(told).items()] if told else []
+        _tell("Nothing was sent. This is what the planning step would send.")
+        _document(request_for(" ".join(_without_keys(question).split()), lines).model_dump(mode="json"))
+
+    if dry_run and data is None:
+        _guard(preview, as_json, debug)
+        return
+    if dry_run:
+        from . import _dry_run
+
+        given = {"treatment": treatment, "outcome": outcome}
+        _guard(lambda: _dry_run(question, data or "", describe, "profile", given), as_json, debug)
+        return
+    made = _guard(run, as_json, debug)
+    if as_json:
+        _document(made.model_dump(mode="json"))
+    else:
+        _out(made.text)
+    raise typer.Exit(made.exit_code)

@@ -1,0 +1,155 @@
+"""`pyllm-causal recordings` and `pyllm-causal sent`: what was recorded, and what was sent to a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import models
+
+if TYPE_CHECKING:
+    from ..language.shelf import Kept
+
+app = typer.Typer(help="Look after folders of recorded replies.", no_args_is_help=True, rich_markup_mode=None)
+
+Folder = Annotated[Path, typer.Argument(help="A folder made with --record.", metavar="DIR")]
+
+
+@app.command("list")
+def show(folder: Folder, as_json: models.AsJson = False, debug: models.Debug = False) -> None:
+    """List every recording: step, model, origin, date and tokens."""
+    from . import _document, _guard, _out
+
+    kept = _guard(lambda: _kept(folder), as_json, debug)
+    if as_json:
+        _document({"recordings": [_row(k, folder) for k in kept]})
+        return
+    for item in kept:
+        tokens = f"{item.tokens_in if item.tokens_in is not None else '?'}+{_or(item.tokens_out)} tokens"
+        told = [item.step or "?", item.model or "no model", item.origin or "?", item.written or "?", tokens]
+        if item.failed:
+            told.append("a failed call")
+        _out(f"{_name(item, folder)}  " + " · ".join(map(_plain, told)))
+    if not kept:
+        _out("There is no recording here.")
+
+
+@app.command()
+def check(folder: Folder, as_json: models.AsJson = False, debug: models.Debug = False) -> None:
+    """Say of every recording whether it is sound and fits today's prompts. Exit code 2 when one is not.
+
+    The question and the table are checked when the folder is replayed: `ask … --replay DIR` says what changed.
+    """
+    from . import _document, _guard, _out
+
+    kept = _guard(lambda: _kept(folder), as_json, debug)
+    bad = [k for k in kept if k.state != "good"]
+    if as_json:
+        _document({"good": len(kept) - len(bad), "recordings": [_row(k, folder) for k in kept]})
+    else:
+        for item in kept:
+            _out(f"{_name(item, folder)}  {item.state}{': ' + _plain(item.why) if item.why else ''}")
+        _out(f"{len(kept) - len(bad)} of {len(kept)} recordings are good.")
+    raise typer.Exit(2 if bad else 0)
+
+
+@app.command()
+def clean(
+    folder: Folder,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: models.AsJson = False,
+    debug: models.Debug = False,
+) -> None:
+    """Remove recordings that are out of date or unused, after asking. A damaged file is named and left alone."""
+    from . import _document, _guard, _out, _tell
+
+    kept = _guard(lambda: _kept(folder), as_json, debug)
+    old = [k for k in kept if k.state in ("out of date", "unused")]
+    for item in kept:
+        if item.state != "good":
+            _tell(f"{_name(item, folder)}  {item.state}: {_plain(item.why)}")
+    if old and not yes and not typer.confirm(f"Remove {len(old)} file{'s' if len(old) > 1 else ''}?", err=True):
+        old = []
+
+    def run() -> int:
+        from ..language.shelf import remove
+
+        return remove(old)
+
+    gone = _guard(run, as_json, debug)
+    if as_json:
+        _document({"removed": [_name(k, folder) for k in old][:gone]})
+    else:
+        _out(f"{gone} removed.")
+
+
+def sent(
+    last: Annotated[int, typer.Option(help="How many of the latest requests to show.", min=1)] = 5,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete the log.")] = False,
+    as_json: models.AsJson = False,
+    debug: models.Debug = False,
+) -> None:
+    """Show what was sent to language models from this machine, word for word. PYLLM_CAUSAL_SENT_LOG=off keeps no log."""
+    from . import _document, _guard, _out
+
+    def run() -> dict[str, Any]:
+        from ..errors import DataError
+        from ..language import sent_log
+
+        place = sent_log.place()
+        if place is None:
+            return {"log": None, "sent": []}
+        try:
+            if clear:
+                return {"log": str(place), "removed": sent_log.clear(place), "sent": []}
+            return {"log": str(place), "sent": list(sent_log.entries(place))[-last:]}
+        except OSError as error:
+            raise DataError(
+                f"The log {str(place)!r} cannot be read ({error.strerror or 'file error'}).", "Check its permissions."
+            ) from None
+
+    found = _guard(run, as_json, debug)
+    if as_json:
+        _document(found)
+        return
+    if found["log"] is None:
+        _out("The log is switched off.")
+        return
+    if clear:
+        _out("The log is deleted." if found["removed"] else "There was no log.")
+        return
+    for line in found["sent"]:
+        _out(
+            f"{_plain(line.get('time'))} · {_plain(line.get('step'))} · to {_plain(line.get('to'))} · {_plain(line.get('model'))}"
+        )
+        for turn in line.get("messages") or ():
+            text = str(turn.get("content")) if isinstance(turn, dict) else ""
+            shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+            _out("\n".join("    " + row for row in shown.splitlines()))
+    _out(f"{len(found['sent'])} shown, from {_plain(found['log'])}." if found["sent"] else "Nothing was sent yet.")
+
+
+def _kept(folder: Path) -> list[Kept]:
+    from ..language.shelf import kept
+
+    return kept(folder)
+
+
+def _row(item: Kept, folder: Path) -> dict[str, Any]:
+    return item.model_dump(mode="json", exclude={"path"}) | {"file": _name(item, folder)}
+
+
+def _name(item: Kept, folder: Path) -> str:
+    return _plain(item.path.relative_to(folder))
+
+
+def _or(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def _plain(text: object) -> str:
+    from ..wording import safe
+
+    return safe(text, 200)

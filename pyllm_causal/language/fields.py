@@ -1,0 +1,223 @@
+"""From a form of a reading to the fields of a query. Every field is held against the words of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import amounts, claimed, grounding, match, offline
+from .ask_model import plain
+from .reading_form import Claimed, Effect, Form
+
+if TYPE_CHECKING:
+    from ..profile import Column, Profile
+
+_PARTS = {
+    "instruments": "which column is the instrument",
+    "running": "which column crosses the cut-off",
+    "cutoff": "where the cut-off lies",
+    "time": "which column tells the time",
+    "group": "which column tells the groups apart",
+    "unit": "which column tells the units apart",
+    "mediators": "which column the effect passes through",
+    "treated_unit": "which unit was treated",
+    "start": "from when on it was treated",
+}
+
+
+def fields_of(
+    question: str, form: Form, columns: Sequence[Column], profile: Profile, given: Mapping[str, Any], *, sure: bool
+) -> tuple[dict[str, Any], str]:
+    """Fields of the query, and why a person must choose instead ("" when nobody must).
+
+    `sure`: the form is that of the built-in reader, which has looked at every word already.
+    """
+    named = {c.name: c for c in profile.columns}
+    if form.kind == "missing":
+        what = plain(form.what, 80)
+        return {}, f"the table seems to have no column for {what}" if what else "the table has no column for that"
+    if form.kind == "describe":
+        return {"kind": "association"}, ""
+    if form.kind == "discovery":
+        return {"kind": "discovery"}, ""
+    if form.kind == "attribution":
+        compared = amounts.compare(question, profile)
+        fields: dict[str, Any] = {"kind": "attribution", "outcome": form.outcome, "compare": compared}
+        return _kept(fields), ""
+    if not sure and "treatment" not in given and (thing := grounding.nameless(question, columns)):
+        return {}, f"the table seems to have no column for “{plain(thing, 80)}”"
+    fields = {"kind": form.kind, "treatment": form.treatment, "outcome": form.outcome}
+    if "outcome" not in given:
+        fields["outcome"] = grounding.change_of(question, form.outcome, columns)
+    if form.kind == "effect_by_group":
+        fields["by"] = form.by
+    if form.kind == "association":
+        if not sure:
+            fields["where"] = grounding.where(question, (), columns, fields)
+        return _kept(fields | _event(question, fields, named, given)), ""
+    if form.kind == "effect" and "treatment" not in given and (meant := grounding.by_level(question, fields, columns)):
+        fields["treatment"] = meant
+    for role in ("treatment", "outcome"):
+        # Only plain questions come in two halves that can be told apart.
+        if (
+            form.kind in ("effect", "counterfactual")
+            and not sure
+            and role not in given
+            and grounding.far_better(question, fields, role, columns)
+        ):
+            return fields, f"I am not sure which column is the {role}"
+    why = _designed(question, form, fields, profile, columns, given)
+    if why:
+        return fields, why
+    only = form.only if isinstance(form, Effect) else ()
+    beside = set(_columns_of(fields.get("design"))) | ({form.mediator} if form.kind == "mediation" else set())
+    fields["where"] = grounding.where(question, only, columns, fields, beside)
+    if form.kind == "counterfactual":
+        fields["row"] = grounding.one_row(question, profile)
+    if form.kind == "effect" and fields.get("target") is None:
+        fields["target"] = grounding.target(question, form.who, named[fields["treatment"]])
+    fields |= _event(question, fields, named, given)
+    fields |= _valued(question, fields, named, profile, columns, given)
+    return _kept(fields), fields.get("why", "")
+
+
+def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None and name != "why"}
+
+
+def _columns_of(design: Mapping[str, Any] | None) -> list[str]:
+    out: list[str] = []
+    for name, value in (design or {}).items():
+        if name in ("instruments", "mediators", "strata"):
+            out += value
+        elif name in ("running", "time", "group", "unit", "first_treated"):
+            out.append(value)
+    return out
+
+
+def _event(
+    question: str, fields: Mapping[str, Any], named: Mapping[str, Column], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    if "outcome_event" in given or not fields.get("outcome"):
+        return {}
+    return {"outcome_event": amounts.event(question, named[fields["outcome"]])}
+
+
+def _designed(
+    question: str,
+    form: Form,
+    fields: dict[str, Any],
+    profile: Profile,
+    columns: Sequence[Column],
+    given: Mapping[str, Any],
+) -> str:
+    """Put the design that the question claims into `fields`; why a person must choose where it lacks a part."""
+    if form.kind == "mediation":
+        fields["design"] = {"kind": "mediation", "mediators": [form.mediator]}
+        fields["sources"] = {"design": "model"}
+        return ""
+    if "design" in given:
+        return ""
+    claim = claimed.claim(question, fields, profile)
+    said = form.design if isinstance(form, Effect) else None
+    if claim is None and said is not None:
+        claim = _told(question, said, fields, profile, columns)
+    if claim is None:
+        return ""
+    if claim.missing and said is not None and said.kind == claim.kind:
+        claim = _completed(claim, said, columns)
+    between = (*claim.parts.get("instruments", ()), *claim.parts.get("mediators", ()))
+    if fields["treatment"] in between:
+        said_as = "the instrument" if claim.kind == "instrument" else "what the effect passes through"
+        if "treatment" in given:
+            return f"the question names the treatment as {said_as}"
+        meant = _treatment(question, columns, {*claim.columns, fields["outcome"]})
+        if meant is None:
+            fields.pop("treatment")
+            return f"“{plain(between[0], 80)}” is named as {said_as}, so I am not sure which column is the treatment"
+        fields["treatment"] = meant
+    if claim.missing:
+        lacking = " and ".join(_PARTS[m] for m in claim.missing)
+        parts = ", ".join(claim.missing)
+        return (
+            f"the question speaks of {claimed.NAMES[claim.kind]}, but I cannot tell {lacking} "
+            f"(design {claim.kind}: {parts} missing)"
+        )
+    clash = claim.columns & {fields.get("outcome"), fields.get("by")}
+    if clash:
+        return f"“{plain(next(iter(clash)), 80)}” would play two parts in this design ({claim.kind})"
+    fields["design"] = claim.design()
+    fields["sources"] = {"design": claim.source}
+    fields.update(claim.fields)
+    return ""
+
+
+def _treatment(question: str, columns: Sequence[Column], taken: set[str]) -> str | None:
+    cause, _ = offline.spans(offline.apart(question, columns))
+    return match.rank(cause, [c for c in columns if c.name not in taken]).leader()
+
+
+def _completed(claim: claimed.Claim, said: Claimed, columns: Sequence[Column]) -> claimed.Claim:
+    """A claim with the parts that rules did not find and the model names."""
+    known = {c.name for c in columns}
+    parts = dict(claim.parts)
+    for part, value in (
+        ("instruments", said.instrument),
+        ("mediators", said.mediator),
+        ("running", said.running),
+        ("time", said.time),
+    ):
+        if part in claim.missing and value in known:
+            parts[part] = (value,) if part in ("instruments", "mediators") else value
+    if "cutoff" in claim.missing and said.cutoff is not None:
+        parts["cutoff"] = float(said.cutoff)
+    return claimed.Claim(
+        claim.kind, parts, tuple(m for m in claim.missing if m not in parts), claim.fields, claim.source, claim.spans
+    )
+
+
+def _told(
+    question: str, said: Claimed, fields: Mapping[str, Any], profile: Profile, columns: Sequence[Column]
+) -> claimed.Claim | None:
+    """A design that only the model sees: taken where its parts are in the question in so many words."""
+    named = {c.name: c for c in columns}
+    taken = {fields.get("treatment"), fields.get("outcome")}
+    if said.kind == "discontinuity" and said.running in named and said.running not in taken and said.cutoff is not None:
+        column, number = named[said.running], float(said.cutoff)
+        spelled = f"{number:g}" in question.replace(",", "")
+        inside = (
+            column.minimum is not None and column.maximum is not None and column.minimum <= number <= column.maximum
+        )
+        if spelled and inside and match.mentioned(question, column) >= 0.5:
+            return claimed.Claim("discontinuity", {"running": said.running, "cutoff": number})
+    return None
+
+
+def _valued(
+    question: str,
+    fields: Mapping[str, Any],
+    named: Mapping[str, Column],
+    profile: Profile,
+    columns: Sequence[Column],
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Contrast, scale, event, size that matters and the asker's words for the treatment."""
+    treatment, outcome = named[fields["treatment"]], named[fields["outcome"]]
+    out: dict[str, Any] = dict(amounts.contrast(question, treatment) or amounts.arms(question, treatment))
+    out |= amounts.scale(question)
+    out["matters"] = amounts.matters(question, outcome)
+    lasting = {} if {"event", "outcome"} & given.keys() else amounts.over_time(question, outcome, columns)
+    if lasting is None:
+        out["why"] = (
+            "the question is about time to an event, but I cannot tell which columns hold the time and the event"
+        )
+    elif fields["kind"] in ("effect", "effect_by_group"):
+        free = {n for n in lasting.values() if n not in (fields["treatment"], fields.get("by"))}
+        if len(free) == 2:
+            out |= lasting
+            out["outcome_event"] = None
+    if coded := amounts.coded(profile, fields):
+        out["categorical"] = coded
+    if words := grounding.spoken(question, treatment):
+        out["words"] = {"treatment": words}
+    return out

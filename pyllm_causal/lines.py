@@ -1,0 +1,247 @@
+"""One contrast from the query to its facts: the common way of two groups or doses, or a design of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation, SampleCount
+from .causal.certainty import Standing, grade, relevant_matters
+from .causal.contrast import Contrast, as_arms
+from .causal.designs import REGISTRY, Task
+from .causal.diagnose import examine
+from .causal.dose_curve import curve
+from .causal.estimate import Estimates, estimate, settled, unit_of
+from .causal.estimators.regression import UNEVEN, misfit
+from .causal.impute import completed, filled_in, incomplete_rows, matched
+from .causal.inference import effect_of
+from .causal.refuters import Trial, refute
+from .causal.sample import Drawn, Sample, draw, values_of
+from .data import Table
+from .errors import QueryError
+from .query import Query, Value
+from .report import text as say
+from .wording import columns_text, gist, number, safe
+
+if TYPE_CHECKING:
+    from .pipeline import Clock
+
+
+@dataclass(frozen=True)
+class Line:
+    """Everything that one contrast produced; the headline estimate is the first of `estimates`."""
+
+    treated: Value
+    control: Value
+    estimand: Estimand
+    sample: SampleCount
+    estimates: tuple[Estimate, ...]
+    unadjusted: Effect | None
+    facts: say.Facts
+    diagnoses: tuple[Diagnosis, ...]
+    refutations: tuple[Refutation, ...]
+
+
+def common_line(
+    query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand, contrast: Contrast
+) -> Line | NotIdentified:
+    """Two groups or doses of an observational or randomised table."""
+    drawn = draw(query, table, estimand, contrast)
+    gaps = incomplete_rows(drawn.sample)
+    copies = completed(drawn.sample, seed) if gaps else (drawn.sample,)
+    examined = examine(replace(drawn, sample=copies[0]), query)
+    if isinstance(examined, NotIdentified):
+        return examined
+    drawn, sample = examined.drawn, settled(examined.drawn.sample)
+    others = tuple(matched(c, sample) for c in copies[1:])
+    if contrast.kind == "dose" and not sample.per_unit and misfit(sample) > MISFIT:
+        groups = as_arms(contrast, table.profile.column(str(query.treatment)))
+        if groups is not None:  # no curve fits: the two groups are compared as they are
+            return common_line(query, table, seed, clock, estimand, groups)
+    _check_scale(query, sample)
+    unit = unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)
+    found = estimate(sample, query.scale, unit, query.method, others)
+    if found is None:
+        return NotIdentified(
+            code="scale_undefined",
+            reason=f"A {query.scale.replace('_', ' ')} cannot be formed: in one group the average of {safe(query.outcome)} is zero or out of range.",
+            would_help=("ask for a difference instead", "or more rows with the event"),
+        )
+    clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
+    refutations = refute(Trial(sample, found, query, query.scale, seed))
+    clock.done(f"{len(refutations)} checks")
+    plain = effect_of(
+        found.fit, sample, "difference", unit_of(table.profile.column(str(query.outcome)).unit, sample, "difference")
+    )
+    assert plain is not None
+    matters, convention = relevant_matters(query.matters, float(sample.y.std()), sample.outcome_kind == "yes_no")
+    effective = (
+        matters / (float(sample.dose.std()) or 1.0)
+        if sample.kind == "dose" and sample.per_unit and convention
+        else matters
+    )
+    notes = _form_notes(sample, found)
+    shape = curve(sample)
+    more = (filled_in(sample, gaps) if gaps else None, shape)
+    diagnoses = (*examined.diagnoses, *(d for d in more if d is not None))
+    standing: Standing = "randomised" if sample.randomised else "observational"
+    certainty = grade(query, standing, diagnoses, refutations, found.headline.effect, plain, effective, notes)
+    facts = say.Facts(
+        query=query,
+        kind=sample.kind,
+        treated=value_text(drawn.contrast.treated),
+        control=value_text(drawn.contrast.control),
+        per_unit=sample.per_unit,
+        outcome_kind=sample.outcome_kind,
+        unit=plain.unit,
+        effect=found.headline.effect,
+        plain=plain,
+        means=found.headline.means,
+        certainty=certainty,
+        matters=effective,
+        convention=convention,
+        population=_population(query, drawn, examined.trimmed),
+        uneven=UNEVEN in found.headline.notes,
+        imputed=gaps,
+        meanings=_meanings(query, table),
+    )
+    return Line(
+        treated=drawn.contrast.treated,
+        control=drawn.contrast.control,
+        estimand=_worded(estimand, facts, query),
+        sample=drawn.count.model_copy(update={"population": facts.population}),
+        estimates=(found.headline, *found.others),
+        unadjusted=found.unadjusted,
+        facts=facts,
+        diagnoses=diagnoses,
+        refutations=refutations,
+    )
+
+
+def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: str) -> Line | NotIdentified:
+    """One contrast of a design that brings its own estimate and checks."""
+    found = REGISTRY[strategy].function(Task(query, table, seed))
+    if isinstance(found, NotIdentified):
+        return found
+    clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
+    clock.done(f"{len(found.refutations)} checks")
+    per_unit = found.kind == "dose" and found.per_unit
+    matters, convention = relevant_matters(query.matters, found.spread, found.outcome_kind == "yes_no")
+    if per_unit and convention:
+        matters /= float(values_of(table, str(query.treatment)).std()) or 1.0
+    certainty = grade(
+        query, found.standing, found.diagnoses, found.refutations, found.effect, found.plain, matters, found.doubts,
+        found.favours,
+    )  # fmt: skip
+    facts = say.Facts(
+        query=query,
+        kind=found.kind,
+        treated=value_text(found.treated),
+        control=value_text(found.control),
+        per_unit=per_unit,
+        outcome_kind=found.outcome_kind,
+        unit=found.plain.unit,
+        effect=found.effect,
+        plain=found.plain,
+        means=found.means,
+        certainty=certainty,
+        matters=matters,
+        convention=convention,
+        population=found.population,
+        meanings=_meanings(query, table),
+        own=say.Own(found.rests, found.sentences, found.size, found.outcome_words, found.cause_words, found.headlines),
+    )
+    headline = Estimate(
+        method=found.method, label=found.label, effect=found.effect, n=found.sample.used, means=found.means
+    )
+    return Line(
+        treated=found.treated,
+        control=found.control,
+        estimand=_worded(found.estimand, facts, query),
+        sample=found.sample.model_copy(update={"population": found.population}),
+        estimates=(headline, *found.others),
+        unadjusted=found.unadjusted,
+        facts=facts,
+        diagnoses=found.diagnoses,
+        refutations=found.refutations,
+    )
+
+
+def _meanings(query: Query, table: Table) -> dict[str, str]:
+    roles = {"treatment": str(query.treatment), "outcome": str(query.outcome)}
+    told = {role: gist(table.profile.column(name).description) for role, name in roles.items()}
+    return {role: words for role, words in told.items() if words and words.casefold() != roles[role].casefold()}
+
+
+MISFIT = 0.25  # of the effect between two doses that the fitted form gets wrong
+
+
+def _form_notes(sample: Sample, found: Estimates) -> tuple[str, ...]:
+    """What the fitted form of a dose leaves in doubt; each costs a level of certainty."""
+    if sample.kind != "dose":
+        return ()
+    notes = [n for n in found.headline.notes if "outside" in n]
+    if not sample.per_unit and found.headline.method == "regression" and misfit(sample) > MISFIT:
+        notes.append("the outcome does not follow the dose along the curve that was fitted")
+    return tuple(notes)
+
+
+def value_text(value: Any) -> str:
+    if not isinstance(value, float):
+        return safe(value)
+    return safe(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}".replace("-", "−")
+
+
+def _check_scale(query: Query, sample: Sample) -> None:
+    values = sorted({float(v) for v in sample.y[:1000]} | {float(sample.y.min()), float(sample.y.max())})
+    if query.scale != "difference" and sample.outcome_kind != "yes_no" and len(values) == 2:
+        raise QueryError(
+            f"{safe(query.outcome)} has only the two values {number(values[0])} and {number(values[1])}; which one counts?",
+            "Give `outcome_event`.",
+        )
+    if query.scale == "odds_ratio" and sample.outcome_kind != "yes_no":
+        raise QueryError(
+            "An odds ratio needs a yes/no outcome.", "Ask for a difference or ratio, or name `outcome_event`."
+        )
+    if query.scale in ("ratio", "percent", "rate_ratio") and values[0] < 0:
+        asked = "percentage change" if query.scale == "percent" else query.scale.replace("_", " ")
+        raise QueryError(
+            f"A {asked} makes no sense for {safe(query.outcome)}, which has negative values.", "Ask for a difference."
+        )
+
+
+def _population(query: Query, drawn: Drawn, trimmed: float) -> str:
+    who = {
+        "treated": f"those with {drawn.labels[1]}",
+        "untreated": f"those with {drawn.labels[0]}",
+    }.get(query.target, "all")
+    if drawn.sample.kind == "dose" and query.target != "everyone":
+        who = "all"  # a dose has no treated group; the answer is about everyone
+    text = "everyone in the table" if who == "all" else who
+    if query.where:
+        text += f" with {safe(query.where)}"
+    unrecorded = sum(d.rows for d in drawn.count.dropped if d.reason.startswith("no "))
+    if unrecorded > 0.05 * drawn.count.rows and not trimmed:
+        text += " for whom all of this was recorded"
+    if trimmed:
+        text += " who has a counterpart in the other group"
+    return text
+
+
+def _worded(estimand: Estimand, facts: say.Facts, query: Query) -> Estimand:
+    """The estimand with its population and the one sentence that a person can veto, where the design has not said them."""
+    estimand = estimand.model_copy(update={"population": estimand.population or facts.population})
+    if estimand.statement:
+        return estimand
+    if facts.per_unit:
+        change = f"were one unit higher (on average over its range; written as {facts.control} to {facts.treated})"
+    else:
+        change = f"went from {facts.control} to {facts.treated}"
+    fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
+    scale = {"difference": "average change", "percent": "average percentage change"}.get(
+        query.scale, query.scale.replace("_", " ")
+    )
+    statement = (
+        f"The {scale} in {safe(query.outcome)} if {safe(query.treatment)} {change}, for {facts.population}{fixed}."
+    )
+    return estimand.model_copy(update={"statement": statement})
