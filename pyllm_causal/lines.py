@@ -74,6 +74,7 @@ def common_line(
         found.fit, sample, "difference", unit_of(table.profile.column(str(query.outcome)).unit, sample, "difference")
     )
     assert plain is not None
+    _check_matters(query, plain.unit == "probability")
     matters, convention = relevant_matters(query.matters, float(sample.y.std()), sample.outcome_kind == "yes_no")
     effective = (
         matters / (float(sample.dose.std()) or 1.0)
@@ -126,6 +127,7 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
     clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
     clock.done(f"{len(found.refutations)} checks")
     per_unit = found.kind == "dose" and found.per_unit
+    _check_matters(query, found.plain.unit == "probability")
     matters, convention = relevant_matters(query.matters, found.spread, found.outcome_kind == "yes_no")
     if per_unit and convention:
         matters /= float(values_of(table, str(query.treatment)).std()) or 1.0
@@ -184,6 +186,14 @@ def _form_notes(sample: Sample, found: Estimates) -> tuple[str, ...]:
     if not sample.per_unit and found.headline.method == "regression" and misfit(sample) > MISFIT:
         notes.append("the outcome does not follow the dose along the curve that was fitted")
     return tuple(notes)
+
+
+def _check_matters(query: Query, chance: bool) -> None:
+    if chance and query.matters is not None and query.matters > 1:
+        raise QueryError(
+            f"`matters` is {number(query.matters)}, but this answer is a difference of chances, which is at most 1.",
+            "0.05 stands for 5 in 100.",
+        )
 
 
 def value_text(value: Any) -> str:

@@ -182,6 +182,24 @@ def _correlation(query: Query, table: Table, a: Column, b: Column, keep: Mask) -
     return what, text
 
 
+def _listed(a: Column, b: Column, groups: list[dict[str, Any]]) -> str:
+    """The shares in words, for the commonest values: at most four groups and four values; more stay in the document."""
+    overall: dict[str, float] = {}
+    for g in groups:
+        for value, share in g["shares"].items():
+            overall[value] = overall.get(value, 0.0) + share * g["rows"]
+    top = set(sorted(overall, key=lambda v: (-overall[v], v))[:4])
+    shown = sorted(groups, key=lambda g: -int(g["rows"]))[:4]
+    sentences = []
+    for g in (g for g in groups if g in shown):
+        kept = {v: share for v, share in g["shares"].items() if v in top}
+        numbers = alike([100 * share for share in kept.values()])
+        parts = [f"{safe(v)} {n}" for v, n in zip(kept, numbers, strict=True)]
+        sentences.append(f" Of 100 with {safe(a.name)} = {safe(g['level'])}: {', '.join(parts)}.")
+    more = len(groups) > len(shown) or len(overall) > len(top)
+    return "".join(sentences) + (" Only the commonest are listed." if more else "")
+
+
 def _table(table: Table, a: Column, b: Column, keep: Mask) -> tuple[dict[str, Any], str]:
     groups = []
     for lv in a.levels[:20]:
@@ -211,5 +229,5 @@ def _table(table: Table, a: Column, b: Column, keep: Mask) -> tuple[dict[str, An
     p = float(stats.chi2_contingency(filled)[1]) if len(filled) > 1 and len(filled[0]) > 1 and len(values) else 1.0
     what = {"kind": "shares", "by": a.name, "column": b.name, "groups": groups, "p_value": p}
     if p < 0.05:
-        return what, f"How {safe(b.name)} is spread differs by {safe(a.name)}; the shares are listed in `association`."
+        return what, f"How {safe(b.name)} is spread differs by {safe(a.name)}.{_listed(a, b, groups)}"
     return what, f"{safe(b.name)} is spread much the same whatever {safe(a.name)} is: no clear difference."

@@ -133,8 +133,8 @@ def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
     if sample.cluster is not None and int(sample.cluster.max()) < 1:
         return NotIdentified(
             code="one_cluster",
-            reason=f"All rows belong to one {safe(query.cluster)}, so chance cannot be told from that one's own ways.",
-            would_help=(f"rows from several {safe(query.cluster)}",),
+            reason=f"All rows belong to one group of {safe(query.cluster)}, so chance cannot be told from that group's own ways.",
+            would_help=(f"rows from several groups of {safe(query.cluster)}",),
         )
     alone = _one_cluster_arm(sample)
     if alone is not None:
@@ -142,10 +142,10 @@ def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
         return NotIdentified(
             code="one_cluster",
             reason=(
-                f"All rows with {treatment} = {value} belong to one {safe(query.cluster)}, so the effect cannot be told"
-                " from that one's own ways."
+                f"All rows with {treatment} = {value} belong to one group of {safe(query.cluster)}, so the effect cannot be told"
+                " from that group's own ways."
             ),
-            would_help=(f"several {safe(query.cluster)} with {treatment} = {value}",),
+            would_help=(f"several groups of {safe(query.cluster)} with {treatment} = {value}",),
         )
     if sample.n < sample.k + 4:
         return NotIdentified(

@@ -88,6 +88,13 @@ def follow_up(query: Query, table: Table) -> FollowUp | NotIdentified:
     import numpy as np
 
     happened, seen, others = _event(query, table)
+    if others and query.scale != "hazard_ratio":
+        # other endings counted as leaving observation would overstate how many have the event by a given time
+        raise QueryError(
+            f"{query.event!r} holds more than two values, so some rows end in another way; how many reach this one by a given"
+            " time cannot be read off as if they had merely left.",
+            "Ask for hazard_ratio, or make a yes/no column in which every ending that counts is yes.",
+        )
     time = table.profile.column(str(query.outcome))
     check_usable(time, "outcome")
     if time.kind not in ("number", "count", "constant", "yes_no") or time.kind == "yes_no":

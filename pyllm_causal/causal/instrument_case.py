@@ -257,8 +257,8 @@ def _without_variation(rows: Rows, claim: Claim, d: Floats, y: Floats, z: Floats
     if cluster is not None and int(cluster.max()) < 1:
         return NotIdentified(
             code="one_cluster",
-            reason=f"All rows belong to one {safe(query.cluster)}, so chance cannot be told from that one's own ways.",
-            would_help=(f"rows from several {safe(query.cluster)}",),
+            reason=f"All rows belong to one group of {safe(query.cluster)}, so chance cannot be told from that group's own ways.",
+            would_help=(f"rows from several groups of {safe(query.cluster)}",),
         )
     if cluster is not None:
         lonely = _in_one_cluster(z, cluster)
@@ -266,10 +266,12 @@ def _without_variation(rows: Rows, claim: Claim, d: Floats, y: Floats, z: Floats
             return NotIdentified(
                 code="one_cluster",
                 reason=(
-                    f"All rows with one of the values of {join(list(claim.instruments))} belong to one"
-                    f" {safe(query.cluster)}, so the effect cannot be told from that one's own ways."
+                    f"All rows with one of the values of {join(list(claim.instruments))} belong to one group of"
+                    f" {safe(query.cluster)}, so the effect cannot be told from that group's own ways."
                 ),
-                would_help=(f"several {safe(query.cluster)} with each value of {join(list(claim.instruments))}",),
+                would_help=(
+                    f"several groups of {safe(query.cluster)} with each value of {join(list(claim.instruments))}",
+                ),
             )
     return None
 

@@ -80,6 +80,7 @@ def overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotId
                 " other group, so nobody comparable is there to compare with."
             ),
             would_help=(
+                *_treated_only(sample, outside, decided is not None),
                 "rows in which similar people got different treatments",
                 "an experiment",
                 "or a cut-off in that column, asked as a discontinuity",
@@ -105,6 +106,19 @@ def overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotId
     return Diagnosis(
         name="overlap", status="warning" if status == "warning" else "ok", finding=finding, figures=figures
     ), None
+
+
+def _treated_only(sample: Sample, outside: NDArray[np.bool_], decided: bool) -> tuple[str, ...]:
+    """The narrower question that the table does answer, where nearly all who were treated have a counterpart."""
+    treated = sample.arm == 1
+    if decided or sample.target != "everyone" or not treated.any():
+        return ()
+    alone = float(sample.weights[treated & outside].sum() / sample.weights[treated].sum())
+    if alone >= TRIM_FROM:
+        return ()
+    return (
+        f"the narrower question about those treated (`target` treated): {number(100 * (1 - alone))}% of them have a counterpart",
+    )
 
 
 def chances(sample: Sample) -> tuple[Floats, Floats]:

@@ -321,9 +321,11 @@ QUERIES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     ),
     "unknown method": (fine(method="magic"), "'magic' is not known", "regression", "query"),
     "method that does not fit": (fine(method="post_stratified"), "does not fit", "regression", "query"),
+    "a chance of more than one": (
+        fine(outcome="drug", treatment="sex", adjust_for=[], matters=5), "difference of chances", "5 in 100", "query",
+    ),
     "horizon without an event": (fine(horizon=3), "`horizon` has no use", "`event`", "query"),
     "groups without a question about them": (fine(by_levels=[0, 1]), "`by_levels` has no use", "effect_by_group", "query"),
-    "compliers without an instrument": (fine(target="compliers"), "needs an instrument", "everyone", "query"),
 }  # fmt: skip
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..inference import Fit
+from ..inference import Fit, covariance
 from ..learners import expanded, folds, out_of_fold
 from ..propensity import CLIP, standardised, tilt
 from ..sample import Sample
 from . import estimator
-from .regression import FAMILY
+from .regression import DEAR_PRODUCTS, FAMILY
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +68,8 @@ def fit_with_form(sample: Sample) -> tuple[Fit, float]:
 
 
 def _dose(sample: Sample, t: NDArray[np.float64], y: NDArray[np.float64]) -> Fit:
-    """Residual on residual; with 20 rows a covariate or more the slope may differ with every covariate, and is averaged."""
+    """Residual on residual; with 20 rows a covariate or more the slope may differ with every covariate, and is averaged,
+    unless that widens the margin by more than half (`regression.DEAR_PRODUCTS`)."""
     import numpy as np
 
     w = sample.weights
@@ -76,8 +77,19 @@ def _dose(sample: Sample, t: NDArray[np.float64], y: NDArray[np.float64]) -> Fit
         raise np.linalg.LinAlgError("the covariates decide the dose")
     z = standardised(sample.x)
     z = z - np.average(z, axis=0, weights=w)
+    plain = _line(sample, t, y, z[:, :0])
     if sample.k > sample.n // 20:
-        z = z[:, :0]
+        return plain
+    varied, step = _line(sample, t, y, z), np.array([1.0, -1.0])
+    wide, narrow = (float(step @ covariance(fit, sample)[0] @ step) for fit in (varied, plain))
+    return plain if wide > DEAR_PRODUCTS**2 * narrow else varied
+
+
+def _line(sample: Sample, t: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64]) -> Fit:
+    """The slope of y in t (both residuals), allowed to differ with the columns of z (centred), at their mean."""
+    import numpy as np
+
+    w = sample.weights
     design = np.column_stack([t, z * t[:, None]])
     scale = np.sqrt(w @ t**2)
     inverse = np.linalg.pinv((design * w[:, None]).T @ design / scale**2, rcond=1e-10, hermitian=True) / scale**2

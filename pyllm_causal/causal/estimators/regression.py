@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import glm
-from ..inference import Fit
+from ..inference import Fit, covariance
 from ..learners import expanded
 from ..sample import Sample
 from . import estimator
@@ -28,6 +28,9 @@ ROWS_A_SLOPE = 10  # rows in the smaller arm for every coefficient of its own; w
 # 95 % where slope and spread of the dose vary together. A curve doubles the margin, so it needs clear evidence.
 CURVE_LEVEL = 0.01
 VARIED_LEVEL = 0.5
+# Products that cost a margin half as wide again average slopes over rows whose like have next to no spread in the dose: the
+# figure then rests on the form of the model alone. Least squares counts rows by that spread (Angrist & Krueger 1999, eq. 34).
+DEAR_PRODUCTS = 1.5
 UNEVEN = "the effect is not the same at every dose; this is its average over the range seen"
 
 
@@ -196,8 +199,21 @@ def form_of(sample: Sample) -> tuple[int, bool]:
     if sample.form is not None:
         return sample.form
     bent = not sample.per_unit and _inside(sample) and sample.n >= 50 and curved(sample) < CURVE_LEVEL
+    powers = _bend(sample.dose) if bent else 1
     interact = 0 < sample.k <= sample.n // 20 and varied(sample) < VARIED_LEVEL
-    return (_bend(sample.dose) if bent else 1), interact
+    return powers, interact and not _dear(sample, powers)
+
+
+def _dear(sample: Sample, powers: int) -> bool:
+    """Whether products of dose and covariates widen the margin of the contrast by more than half."""
+    import numpy as np
+
+    step = np.array([1.0, -1.0])
+    wide, plain = (
+        float(step @ covariance(_dose(replace(sample, form=(powers, interact))), sample)[0] @ step)
+        for interact in (True, False)
+    )
+    return wide > DEAR_PRODUCTS**2 * plain
 
 
 def misfit(sample: Sample) -> float:

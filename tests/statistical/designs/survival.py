@@ -120,3 +120,70 @@ def _crossing(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, di
     time = np.where(by_ten, early, 10 + rng.exponential(10, n))
     frame = _table(time, rng.exponential(60, n), 20.0, drug=drug, age=age)
     return frame, _query("ratio", adjust_for=["age"], horizon=10)
+
+
+@design_world("cox_weighted", "hazard ratio: weighted, little drives the choice", "easy", truth=0.6)
+def _weighted_easy(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    n = 400
+    age = rng.normal(size=n)
+    drug = (rng.random(n) < 1 / (1 + np.exp(-0.2 * age))).astype(int)
+    time = rng.exponential(10 * np.exp(-effect * HALF * drug))
+    return _table(time, rng.exponential(30, n), 25.0, drug=drug, age=age), _query("hazard_ratio", adjust_for=["age"])
+
+
+@design_world("cox_weighted", "hazard ratio: weighted, many leave early", "hard", truth=0.6)
+def _weighted_hard(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    n = 600
+    age, ill = rng.normal(size=n), rng.integers(0, 2, n)
+    drug = (rng.random(n) < 1 / (1 + np.exp(-0.8 * age - 0.6 * ill + 0.5))).astype(int)
+    time = rng.exponential(20 * np.exp(-effect * HALF * drug))
+    leaving = rng.exponential(np.where(drug == 1, 12.0, 20.0))
+    return _table(time, leaving, 15.0, drug=drug, age=age, ill=ill), _query("hazard_ratio", adjust_for=["age", "ill"])
+
+
+@design_world("log_rank", "hazard ratio: log-rank, the rate changes over time", "heterogeneous", truth=0.85)
+def _log_rank_bent(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    n = 400
+    drug = rng.permutation(np.arange(n) % 2)
+    time = 10 * np.sqrt(rng.exponential(np.exp(-effect * np.log(0.85) * drug)))  # Weibull: the rate grows with time
+    return _table(time, rng.exponential(25, n), 15.0, drug=drug), _query("hazard_ratio", design={"kind": "randomised"})
+
+
+@design_world("log_rank", "hazard ratio: log-rank, one in four treated, early leavers", "hard", truth=0.85)
+def _log_rank_few(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    n = 400
+    drug = rng.permutation((np.arange(n) % 4 == 0).astype(int))
+    time = rng.exponential(10 * np.exp(-effect * np.log(0.85) * drug))
+    leaving = rng.exponential(np.where(drug == 1, 8.0, 30.0))
+    return _table(time, leaving, 20.0, drug=drug), _query("hazard_ratio", design={"kind": "randomised"})
+
+
+@design_world("kaplan_meier", "survival difference: clinics treated whole", "heterogeneous", truth=FREE)
+def _clinics(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    clinics, each = 80, 6
+    clinic = np.repeat(np.arange(clinics), each)
+    drug = rng.permutation(np.arange(clinics) % 2)[clinic]
+    shared = rng.random(clinics)[clinic]  # people of a clinic share their luck half of the time
+    luck = np.where(rng.random(clinics * each) < 0.5, shared, rng.random(clinics * each))
+    rate = np.where(drug == 1, 0.1 * np.exp(effect * HALF), 0.1)
+    frame = _table(-np.log(luck) / rate, rng.exponential(40, clinics * each), 20.0, drug=drug, clinic=clinic)
+    return frame, _query("difference", design={"kind": "randomised"}, horizon=10, cluster="clinic")
+
+
+@design_world("kaplan_meier", "survival difference: 80 rows, early leavers", "hard", truth=FREE)
+def _few(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    n = 80
+    drug = rng.permutation(np.arange(n) % 2)
+    rate = np.where(drug == 1, 0.1 * np.exp(effect * HALF), 0.1)
+    frame = _table(rng.exponential(1 / rate), rng.exponential(18, n), 20.0, drug=drug)
+    return frame, _query("difference", design={"kind": "randomised"}, horizon=10)
+
+
+@design_world("standardised", "survival difference: a trial with ages", "easy", truth=ADJUSTED)
+def _standardised_trial(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    n = 400
+    age = rng.uniform(-1, 1, n)
+    drug = rng.permutation(np.arange(n) % 2)
+    time = rng.exponential(10 * np.exp(-0.5 * age - effect * HALF * drug))
+    frame = _table(time, rng.exponential(30, n), 20.0, drug=drug, age=age)
+    return frame, _query("difference", design={"kind": "randomised"}, adjust_for=["age"], horizon=10)

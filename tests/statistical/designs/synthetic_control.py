@@ -80,3 +80,28 @@ def _apart(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[
 @design_world("synthetic_outcomes", "synthetic control: outcomes only", "easy", goal=GOAL)
 def _outcomes(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
     return _panel(rng, 25, effect, trend=0.1, noise=0.3), _query("wealth")
+
+
+@design_world("synthetic_outcomes", "synthetic control: outcomes only, growing effect", "heterogeneous", goal=GOAL)
+def _outcomes_growing(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    growing = effect * np.linspace(0.5, 1.5, PERIODS - START)
+    return _panel(rng, 25, growing, trend=0.2, noise=0.3), _query("wealth")
+
+
+@design_world("synthetic_outcomes", "synthetic control: outcomes only, 16 others, noisy", "hard", goal=GOAL)
+def _outcomes_noisy(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    return _panel(rng, 17, effect, trend=0.3, noise=0.6), _query("wealth")
+
+
+@design_world("synthetic_demeaned", "synthetic control: a level of its own, calm", "easy", goal=GOAL)
+def _apart_calm(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    frame = _panel(rng, 25, effect, trend=0.1, noise=0.15)
+    frame.loc[frame["unit"] == "u00", "y"] -= 5.0
+    return frame, _query()
+
+
+@design_world("synthetic_demeaned", "synthetic control: a level of its own, growing effect", "heterogeneous", goal=GOAL)
+def _apart_growing(rng: np.random.Generator, effect: float) -> tuple[pd.DataFrame, dict[str, Any]]:
+    frame = _panel(rng, 25, effect * np.linspace(0.5, 1.5, PERIODS - START), trend=0.1, noise=0.3)
+    frame.loc[frame["unit"] == "u00", "y"] += 5.0
+    return frame, _query()

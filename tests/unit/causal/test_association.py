@@ -83,3 +83,11 @@ def test_bounds_by_hand() -> None:
 
 def test_no_bounds_for_a_dose() -> None:
     assert no_assumption(sample([1.0, 2.0, 3.0], [0.1, 0.2, 0.3], dose=(1.0, 0.0))) is None
+
+
+def test_shares_of_two_text_columns_are_said_in_the_sentence() -> None:
+    data = pd.DataFrame({"party": ["red"] * 100 + ["blue"] * 50, "stance": ["yes"] * 80 + ["no"] * 20 + ["maybe"] * 50})
+    answer = pc.analyse({"kind": "association", "treatment": "party", "outcome": "stance"}, data)
+    assert answer.text is not None
+    assert "Of 100 with party = red: no 20, yes 80." in answer.text
+    assert "Of 100 with party = blue: maybe 100." in answer.text and "commonest" not in answer.text

@@ -334,6 +334,21 @@ def test_the_average_slope_is_found_where_slope_and_spread_vary_together(method:
     assert plain.params[1] > 2.2
 
 
+def test_slopes_are_not_averaged_over_rows_whose_like_never_differ_in_the_dose() -> None:
+    """A dose that only rows with x near 0 take (months in prison, by quarters in work): products would carry the slope seen
+    there to rows that hold nothing on it, sixteen margins wide or with the wrong sign."""
+    rng = np.random.default_rng(21)
+    x = rng.integers(0, 5, 3000).astype("float64")
+    t = np.where((x <= 1) & (rng.random(3000) < 0.2), rng.integers(1, 12, 3000) * np.where(x == 0, 1.0, 0.1), 0.0)
+    y = -0.05 * t * (1 + 2 * (x == 1)) + 0.1 * x + 0.5 * rng.standard_normal(3000)
+    s = sample(y, t, x[:, None], dose=(1.0, 0.0), per_unit=True)
+    assert form_of(s) == (1, False)
+    plain = sm.OLS(s.y, sm.add_constant(np.column_stack([s.dose, s.x]))).fit(cov_type="HC2")
+    assert effect("regression", s) == pytest.approx((plain.params[1], plain.bse[1]), rel=1e-6)
+    products = effect("regression", replace(s, form=(1, True)))
+    assert products[1] > 2 * plain.bse[1]
+
+
 @pytest.mark.parametrize("method", ["regression", "weighting", "doubly_robust"])
 def test_a_dose_scales_with_the_contrast_and_turns_with_it(method: str) -> None:
     s = dosed(per_unit=False)

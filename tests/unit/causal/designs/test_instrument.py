@@ -515,8 +515,8 @@ def spoilt(**columns: Any) -> pd.DataFrame:
         (spoilt(d=1), {}, "d has the same value"),
         (spoilt(y=1.5), {}, "y is the same"),
         (spoilt(z=1), {}, "z has the same value in every usable row"),
-        (spoilt(g=1), {"cluster": "g"}, "All rows belong to one g"),
-        (spoilt(g=offer(300).z), {"cluster": "g"}, "one of the values of z belong to one g"),
+        (spoilt(g=1), {"cluster": "g"}, "All rows belong to one group of g"),
+        (spoilt(g=offer(300).z), {"cluster": "g"}, "one of the values of z belong to one group of g"),
         (spoilt(copy=2 * offer(300).z + 3), {"adjust_for": ["copy"]}, "Among rows alike in copy, z does not differ"),
         (spoilt(copy=2 * offer(300).d + 3), {"adjust_for": ["copy"]}, "Among rows alike in copy, d does not differ"),
         (
