@@ -128,6 +128,8 @@ class Column(BaseModel):
         """
         if self.id_like or self.name_like or self.kind in ("text", "time", "empty"):
             return ()
+        if self.kind == "number" and self.distinct > 2 and any(isinstance(lv.value, float) for lv in self.levels):
+            return ()  # measured values, however few, are not shown: the range is
         common = tuple(v for v in self.levels if v.rows >= SHARED_ROWS and len(str(v.value)) <= MAX_SHARED_TEXT)
         if more:
             return common
@@ -258,7 +260,8 @@ def profile_column(name: str, series: pd.Series, dtype: str, description: str | 
             fields["low"] = float(round(low)) if calendar else significant(low)
             fields["high"] = float(round(high)) if calendar else significant(high)
     listed = kind in ("yes_no", "category", "constant") or (numeric and distinct == 2)
-    if (listed and series.dtype.kind != "M") or (facts.whole and distinct <= SMALL_INTEGERS):
+    few = distinct <= SMALL_INTEGERS and (facts.whole or (numeric and 2 * distinct < rows))
+    if (listed and series.dtype.kind != "M") or few:
         fields["levels"] = _levels(facts)
     measured = kind in ("number", "count") and not (time_like or id_like or name_like)
     return Column(

@@ -12,6 +12,7 @@ from ..errors import QueryError
 from ..query import Differences, Query, Value
 from ..wording import count, join, safe
 from .contrast import as_number, check_usable, contrasts, find_level, positive_level
+from .panel_request import unit_text, units_text
 from .periods import Clock, clock_of, never
 from .rows import Rows
 from .sample import level_mask
@@ -262,7 +263,7 @@ def _by_cohort(design: Differences, table: Table, rows: Rows, clock: Clock) -> _
     spread = pd.Series(at[rows.keep]).groupby(pd.factorize(units)[0]).nunique()
     if (spread > 1).any():
         raise QueryError(
-            f"{name!r} is not the same in all rows of {int((spread > 1).sum())} {design.unit!r}.",
+            f"{name!r} is not the same in all rows of {int((spread > 1).sum())} {units_text(design.unit)}.",
             "It must hold the first treated period of the unit, in every row of the unit (0 or empty for never).",
         )
     return _Draft(at, design.unit, True)
@@ -291,7 +292,9 @@ def _by_switching(
     early = kept[clock.at[kept] < first[codes[kept]]]
     np.maximum.at(before, codes[early], clock.at[early])
     first, moved = _across_gaps(first, before, np.unique(clock.at[kept]))
-    notes = (f"{count(moved)} {safe(design.unit)} not seen when the treatment began: start date taken from the others",)
+    notes = (
+        f"{count(moved)} {units_text(design.unit)} not seen when the treatment began: start date taken from the others",
+    )
     start = np.where(codes >= 0, first[codes], math.inf)
     return _Draft(start, design.unit, True, notes if moved else ()), on, sign
 
@@ -361,7 +364,7 @@ def _coded(
     np.minimum.at(bounds[1], codes[kept], np.where(np.isfinite(draft.start[kept]), -draft.start[kept], -1e300))
     movers = (codes >= 0) & (bounds[0][codes] != -bounds[1][codes]) & (np.isfinite(bounds[0][codes]))
     if (movers & rows.keep).any():
-        rows.drop(movers, f"{safe(draft.group)} in the treated group in some rows only")
+        rows.drop(movers, f"the {unit_text(draft.group)} is in the treated group in some rows only")
         kept = rows.index
     if not back and rows.n:
         earliest = np.full(int(codes.max()) + 1, math.inf)
@@ -370,7 +373,7 @@ def _coded(
         always &= codes >= 0
         units = len(np.unique(codes[rows.keep & always]))
         if units:
-            what = f"{count(units)} {safe(draft.group)} " if draft.unit else ""
+            what = f"{count(units)} {units_text(draft.group)} were " if draft.unit else ""
             rows.drop(always, f"{what}treated from the first period on")
     if not rows.n:
         return _no_before(query)

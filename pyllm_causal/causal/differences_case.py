@@ -14,7 +14,7 @@ from . import fixed_effects as fe
 from .adoption import Adoption, read_adoption
 from .att import Att
 from .group_time import Comparison, Data, GroupTime, average, group_time
-from .panel_request import covariates_of
+from .panel_request import clusters_text, covariates_of
 from .rows import Rows
 from .sample import OutcomeKind
 
@@ -113,7 +113,7 @@ def read_case(task: Task) -> Case | NotIdentified:
     )
     if rows.n < x.shape[1] + 4:
         return _too_few(rows.n)
-    refusal = _one_cluster(query, data, clustered)
+    refusal = _one_cluster(data, clustered, design.unit or design.group)
     if refusal is not None:
         return refusal
     members = adoption.group if adoption.panel else np.arange(rows.n)
@@ -146,17 +146,17 @@ def _check_ratio(query: Query, least: float) -> None:
         )
 
 
-def _one_cluster(query: Query, data: models.Treated, clustered: str | None) -> NotIdentified | None:
+def _one_cluster(data: models.Treated, clustered: str | None, unit: str | None) -> NotIdentified | None:
     """A refusal where too few whole clusters leave nothing to judge chance by."""
     if data.cluster is None:
         return None
-    name = safe(clustered)
+    name = clusters_text(clustered, unit)
     total = fe.count_of(data.cluster)
     treated, other, mixed = models.arms_by_cluster(data)
     if total >= 2 and (mixed or (treated + other >= 4 and min(treated, other) >= 1)):
         return None
     if total < 2:
-        text = f"All rows belong to one {name}, so chance cannot be told from that one's own ways."
+        text = f"All rows have the same {safe(clustered)}, so chance cannot be told from that one's own ways."
     else:
         text = (
             f"{treated} treated and {other} other {name} are too few: what else happened to them cannot be told from the"

@@ -30,7 +30,7 @@ class Estimates:
     form: float
     fit: Fit
     estimator: Estimator
-    single: Fit  # of one completion where gaps were filled in, which is what checks refit; otherwise `fit` itself
+    single: Fit | None = None  # of one completion where gaps were filled in: what checks refit; None: `fit` itself
 
 
 def estimate(
@@ -88,7 +88,7 @@ def estimate(
             )
         )
     plain = effect_of(unadjusted(sample), sample, scale, unit) if sample.k else None
-    return Estimates(results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first], single or fits[first])
+    return Estimates(results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first], single)
 
 
 def _chosen(sample: Sample, form: float) -> tuple[str, str]:

@@ -65,7 +65,7 @@ class FollowUp:
 
     def when(self, time: float) -> str:
         text = f"{time:,.0f}" if time >= 100 or float(time).is_integer() else number(time, 3)
-        return f"{text} {self.unit}" if self.unit else f"{text} ({safe(self.query.outcome, 40)})"
+        return f"{text} {self.unit}" if self.unit else f"{safe(self.query.outcome, 40)} = {text}"
 
     def curve(self, arm: int) -> Curve:
         """Kaplan–Meier of one arm."""

@@ -34,13 +34,13 @@ def same_elsewhere(main: Effect | None, others: tuple[Estimate, ...]) -> Refutat
     chances = main.unit == "probability"
     shown = alike([v * (100 if chances else 1) for v in (values[0], values[-1])])
     return Refutation(
-        check="difference_by_other_methods",
+        check="other_methods",
         question="Do other methods find the same difference between the groups?",
         expected="within one margin of each other",
-        observed=f"between {shown[0]} and {shown[1]}{' in 100' if chances else ''}",
+        observed=f"{len(gaps) + 1} methods gave a difference between {shown[0]} and {shown[1]}{' in 100' if chances else ''}",
         verdict="passed" if away <= 1 else "failed" if away > 2 else "inconclusive",
         meaning="If this fails, whether the groups differ hangs on which model is believed.",
-        figures={"largest_gap_in_errors": away, "low": values[0], "high": values[-1]},
+        figures={"largest_gap_in_errors": away, "methods": len(gaps) + 1, "low": values[0], "high": values[-1]},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from ..wording import alike, count, excludes_null
 from .groups import Groups
 from .pathway_words import size_text
 
+MOST_SHOWN = 8  # groups with a line of their own
+_THIRD = re.compile(r"(.+?) (over \S+(?: up to \S+)?|up to \S+)")
 SEVERAL = 3  # groups from which one may well stand out by chance
 
 
@@ -54,18 +57,23 @@ def told(
     size = [f"For everyone: {outcome} {size_text(everyone)}."]
     texts = dict(zip(groups.labels, groups.texts, strict=True))
     compared = {groups.labels[code] for code in groups.pair}
-    shown = sorted(effects, key=lambda e: e.group not in compared)
-    for found in shown[:8]:
+    shown = list(effects)
+    if len(shown) > MOST_SHOWN:  # those compared, and the first of the others, in their own order
+        first_ones = sorted(shown, key=lambda e: e.group not in compared)[:MOST_SHOWN]
+        shown = [e for e in shown if e in first_ones]
+    for found in shown:
         many = f"{count(found.rows)} rows"
         if found.unbounded:
             size.append(f"{texts[found.group]}: cannot be told ({found.reason}; {many}).")
         else:
             size.append(f"{texts[found.group]}: {size_text(found)}, {many}.")
-    size += [f"{text}: cannot be told from its rows." for text in silent[:8]]
-    if len(shown) > 8:
-        size.append(f"And {len(shown) - 8} more groups, listed in the answer document.")
+    size += [f"{text}: cannot be told from its rows." for text in silent[:MOST_SHOWN]]
+    if len(effects) > len(shown):
+        size.append(f"And {len(effects) - len(shown)} more groups, listed in the answer document.")
     if gap is not None and gap.low is not None:
-        size.append(f"Where {second} the effect is {_gap_text(gap)}, against {first}.")
+        by_label = {e.group: e for e in effects}
+        one, two = (by_label.get(groups.labels[code]) for code in groups.pair)
+        size.append(_compared(gap, one, two, _clause(first, groups.cut), _clause(second, groups.cut)))
         if not excludes_null(gap):
             size.append("That margin includes no difference at all.")
         elif not together:
@@ -75,6 +83,36 @@ def told(
     if tested >= SEVERAL:
         size.append(f"{tested} groups were looked at, so one of them may stand out by chance.")
     return Words(headlines, tuple(size))
+
+
+def _clause(text: str, cut: bool) -> str:
+    """The group behind "where": `age is over 50`."""
+    found = _THIRD.fullmatch(text) if cut else None
+    return f"{found[1]} is {found[2]}" if found else text
+
+
+def _compared(gap: Effect, one: GroupEffect | None, two: GroupEffect | None, first: str, second: str) -> str:
+    """The difference between the two groups. Where both effects point one way, how much larger or smaller the rise or fall is:
+    "3 more" of two falls would read as a rise."""
+    same = one is not None and two is not None and one.value * two.value > 0
+    if gap.scale != "difference" or not same or one is None:
+        return f"Where {second} the effect is {_gap_text(gap)}, against where {first}."
+    sign = 1.0 if one.value > 0 else -1.0
+    chances = gap.unit == "probability"
+    unit = " in 100" if chances else f" {gap.unit}" if gap.unit else ""
+    ends = sorted(sign * (100.0 if chances else 1.0) * v for v in (gap.low or 0.0, gap.high or 0.0))
+    value = sign * (100.0 if chances else 1.0) * gap.value
+    size, low, high = alike([abs(value), abs(ends[0]), abs(ends[1])])
+    if ends[0] >= 0:
+        span = f"between {low} and {high}{unit} larger"
+    elif ends[1] <= 0:
+        span = f"between {high} and {low}{unit} smaller"
+    else:
+        span = f"between {low}{unit} smaller and {high}{unit} larger"
+    return (
+        f"The {'rise' if sign > 0 else 'fall'} is {size}{unit} {'larger' if value >= 0 else 'smaller'} where {second} than"
+        f" where {first} (somewhere {span})."
+    )
 
 
 def _gap_text(gap: Effect) -> str:

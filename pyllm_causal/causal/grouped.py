@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-FEW = 20  # rows in an arm of a group: below, nothing is said about it
+FEW = 5  # rows in an arm of a group: below, nothing is said about it
+ROUGH = 20  # below, what is said is rough
 STRATIFIED = ("difference_in_means", "post_stratified", "matching")  # no model that could be shared
 
 
@@ -31,7 +32,7 @@ STRATIFIED = ("difference_in_means", "post_stratified", "matching")  # no model 
 class Group:
     """One group: the fit on its own rows, and that fit's influence (n, 2) among all n rows (None where it has none).
 
-    few: rows in its smaller arm (its rows for a dose), where they are under twenty.
+    few: rows in its smaller arm (its rows for a dose), where they are under `FEW`.
     """
 
     code: int
@@ -89,11 +90,16 @@ def fits_by_group(sample: Sample, codes: Ints, method: str) -> tuple[tuple[Group
 
 
 def _smallest(sample: Sample, rows: NDArray[np.bool_]) -> int:
-    if sample.kind == "dose":
-        import numpy as np
+    return smallest_arm(sample.take(rows))
 
-        return int(rows.sum()) if np.ptp(sample.dose[rows]) > 0 else 0
-    return min(int((sample.arm[rows] == a).sum()) for a in (0, 1))
+
+def smallest_arm(sample: Sample) -> int:
+    """Rows in the smaller arm; for a dose all rows, or none where it does not vary."""
+    import numpy as np
+
+    if sample.kind == "dose":
+        return sample.n if sample.n and np.ptp(sample.dose) > 0 else 0
+    return min(int((sample.arm == a).sum()) for a in (0, 1))
 
 
 def part_of(sample: Sample, rows: NDArray[np.bool_]) -> Sample:

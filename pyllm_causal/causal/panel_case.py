@@ -14,7 +14,7 @@ from ..wording import safe
 from . import fixed_effects as fe
 from .contrast import Contrast, contrasts, is_categorical, same
 from .did_models import DENSE_EFFECTS, FEW_CLUSTERS
-from .panel_request import covariates_of
+from .panel_request import clusters_text, covariates_of, unit_text, units_text
 from .periods import clock_of
 from .rows import Rows
 from .sample import OutcomeKind, level_mask
@@ -143,7 +143,7 @@ def read_case(task: Task) -> Case | NotIdentified:
         bad = np.zeros(len(rows.keep), dtype=bool)
         bad[rows.index[alone]] = True
         single = int(alone.sum())
-        rows.drop(bad, f"{safe(design.unit)} seen only once")
+        rows.drop(bad, f"the {unit_text(design.unit)} is seen only once")
     else:
         single = 0
     if rows.n < 4:
@@ -168,8 +168,8 @@ def read_case(task: Task) -> Case | NotIdentified:
     if fe.count_of(cluster) < 2:
         return NotIdentified(
             code="one_cluster",
-            reason=f"All rows belong to one {safe(clustered)}, so chance cannot be told from that one's own ways.",
-            would_help=(f"rows from several {safe(clustered)}",),
+            reason=f"All rows have the same {safe(clustered)}, so chance cannot be told from that one's own ways.",
+            would_help=(f"rows from several {clusters_text(clustered, design.unit)}",),
         )
     data = Slopes(y, d, x, unit, time, rows.weights(), cluster, step)
     return Case(task, rows, data, contrast, kind, names, groups, str(clustered), single, periods)
@@ -178,8 +178,8 @@ def read_case(task: Task) -> Case | NotIdentified:
 def _too_few(n: int, design: Panel) -> NotIdentified:
     return NotIdentified(
         code="too_few_rows",
-        reason=f"Only {n} row{'' if n == 1 else 's'} of a {safe(design.unit)} seen more than once can be used.",
-        would_help=(f"more rows of the same {safe(design.unit)} at other times",),
+        reason=f"Only {n} row{'' if n == 1 else 's'} of a {unit_text(design.unit)} seen more than once can be used.",
+        would_help=(f"more rows of the same {units_text(design.unit)} at other times",),
     )
 
 
@@ -227,7 +227,7 @@ def _within(
 ) -> NotIdentified | None:  # fmt: skip
     import numpy as np
 
-    treatment, what = safe(query.treatment), safe(design.unit)
+    treatment, what = safe(query.treatment), unit_text(design.unit)
     if np.ptp(d[:, 0]) == 0:
         return NotIdentified(
             code="constant_treatment",
@@ -239,7 +239,7 @@ def _within(
         return NotIdentified(
             code="no_within_variation",
             reason=(
-                f"{treatment} never changes within any {what}, so comparing each {what} with itself at other times says nothing"
+                f"{treatment} never changes within any {what}, so comparing each with itself at other times says nothing"
                 " about it."
             ),
             would_help=(f"rows of the same {what} with another {treatment}", "or another design"),
@@ -250,7 +250,9 @@ def _within(
             return NotIdentified(
                 code="no_within_variation",
                 reason=f"{treatment} changes for every {what} at the same time, so it cannot be told from everything else then.",
-                would_help=(f"{what} in which {treatment} stays as it is, or changes at another time",),
+                would_help=(
+                    f"{units_text(design.unit)} in which {treatment} stays as it is, or changes at another time",
+                ),
             )
     return None
 

@@ -17,6 +17,7 @@ from .differences_case import METHODS as DIFFERENCES
 from .differences_case import NEVER_ENOUGH, cell_data
 from .group_time import average, group_time
 from .panel_case import Case, Slope, Slopes, estimate
+from .panel_request import clusters_text, unit_text, units_text
 from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value, tipping
 from .sample import encode
 
@@ -117,7 +118,8 @@ def leave_one_out(case: Case, method: str, slope: Slope) -> Refutation | None:
     if (largest > 1.5 or flips) and groups >= 10:
         verdict = "failed"
     shown = _pair([value, slope.value], case)
-    what = safe(case.clustered)
+    own = case.clustered == case.design.unit
+    what = unit_text(case.clustered) if own else f"group of {safe(case.clustered)}"
     return Refutation(
         check="leave_one_out",
         question=f"Does the answer hang on a single {what}?",
@@ -324,9 +326,9 @@ def diagnoses(case: Case, method: str, slope: Slope) -> tuple[Diagnosis, ...]:
 
 def _clusters(case: Case, method: str, slope: Slope) -> Diagnosis:
     total = fe.count_of(case.data.cluster)
-    name = safe(case.clustered)
+    name = clusters_text(case.clustered, case.design.unit)
     if method == "two_way_clustered" and case.data.time is not None and fe.count_of(case.data.time) < total:
-        total, name = fe.count_of(case.data.time), safe(case.design.time)
+        total, name = fe.count_of(case.data.time), f"periods ({safe(case.design.time)})"
     if total >= models.FEW_CLUSTERS:
         return Diagnosis(name="clusters", status="ok", finding=f"{count(total)} {name}", figures={"clusters": total})
     how = ""
@@ -353,7 +355,7 @@ def _switchers(case: Case) -> Diagnosis | None:
     return Diagnosis(
         name="few_rows" if few else "within_variation",
         status="warning" if few else "ok",
-        finding=f"{safe(case.query.treatment)} changes over time in {count(moving)} of {count(total)} {safe(case.design.unit)}",
+        finding=f"{safe(case.query.treatment)} changes over time in {count(moving)} of {count(total)} {units_text(case.design.unit)}",
         figures={"changing": moving, "units": total},
     )
 

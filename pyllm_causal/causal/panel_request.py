@@ -16,6 +16,22 @@ from ..wording import alike, join, null_of, safe
 from . import separation as sep
 
 
+def unit_text(name: object) -> str:
+    """One of the rows that share a value of a column, as a noun: the name of a column is seldom one."""
+    text = safe(name)
+    return "unit" if text.casefold() in ("unit", "units") else f"unit ({text})"
+
+
+def units_text(name: object) -> str:
+    """Several of them."""
+    return unit_text(name).replace("unit", "units", 1)
+
+
+def clusters_text(name: object, unit: object) -> str:
+    """What the margin counts as one: the units themselves, or groups by another column."""
+    return units_text(name) if name == unit else f"groups of {safe(name)}"
+
+
 def covariates_of(query: Query, table: Table, fixed: tuple[str, ...]) -> tuple[str, ...] | NotIdentified:
     """The columns to hold fixed beside those of the design (`fixed`). Raises `GraphError` or `QueryError` by name."""
     treatment, outcome = str(query.treatment), str(query.outcome)

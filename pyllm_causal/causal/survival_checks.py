@@ -45,6 +45,13 @@ class Change:
     def clear(self) -> bool:
         return abs(self.z) > CHANGES
 
+    @property
+    def turns(self) -> bool:
+        """Whether the parts do not point the same way, as far as they can be seen: then not even the direction is one."""
+        if self.early is None or self.late is None:
+            return True
+        return (self.early.value - 1) * (self.late.value - 1) <= 0
+
 
 def over_time(f: FollowUp, ratio: Ratio) -> Change | None:
     """Trend of the scaled Schoenfeld residuals in 1 − Kaplan–Meier (Grambsch & Therneau 1994, equation 7), and both halves."""
@@ -83,7 +90,7 @@ def _half(f: FollowUp) -> Effect | None:
 
 
 def proportional(change: Change, f: FollowUp) -> Diagnosis:
-    """Whether one ratio describes the whole follow-up."""
+    """Whether one ratio describes the whole follow-up. Counts against the answer where its direction changes over time."""
     figures = {"z": change.z, "split": change.split}
     for name, effect in (("early", change.early), ("late", change.late)):
         if effect is not None:
@@ -99,7 +106,10 @@ def proportional(change: Change, f: FollowUp) -> Diagnosis:
             shown = alike([change.early.value, change.late.value])
             text += f": {shown[0]} up to {f.when(change.split)}, {shown[1]} after"
     return Diagnosis(
-        name="proportional_hazards", status="warning" if change.clear else "ok", finding=text, figures=figures
+        name="proportional_hazards",
+        status="warning" if change.clear and change.turns else "ok",
+        finding=text,
+        figures=figures,
     )
 
 

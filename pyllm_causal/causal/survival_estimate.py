@@ -67,8 +67,8 @@ def hazard_ratio(f: FollowUp, method: str = "cox") -> Ratio:
     """The hazard ratio of the contrast; f has only the rows of the two groups (or a dose).
 
     cox: conditional on the covariates. cox_weighted: marginal, by the inverse chance of treatment (Cole & Hernán 2004).
-    log_rank: exp((O − E)/V), the one-step estimate (Peto in Yusuf et al. 1985). The error is robust (Lin & Wei 1989) and, for
-    plain rows, not smaller than the model's own, which the robust one undercuts where events are few.
+    log_rank: exp((O − E)/V), the one-step estimate (Peto in Yusuf et al. 1985). The error is the model's own, as published tables
+    have it, and robust (Lin & Wei 1989) with clusters or weights.
     """
     import numpy as np
 
@@ -85,9 +85,8 @@ def hazard_ratio(f: FollowUp, method: str = "cox") -> Ratio:
         share = np.where(sample.arm == 1, (sample.arm == 1).mean(), (sample.arm == 0).mean())
         weights, x = weights * share * h / chance, x[:, :1]
     fit = cox(x, sample.y, f.event, weights, sample.cluster)
-    variance = float(fit.robust[0, 0])
-    if sample.cluster is None and not sample.weighted and method == "cox":
-        variance = max(variance, float(fit.naive[0, 0]))
+    plain = sample.cluster is None and not sample.weighted and method == "cox"
+    variance = float((fit.naive if plain else fit.robust)[0, 0])
     dof = math.inf if sample.cluster is None else float(sample.cluster.max())
     return Ratio(method, _ratio_effect(step * float(fit.beta[0]), abs(step) * math.sqrt(variance), dof), fit, step)
 

@@ -58,6 +58,15 @@ def _pair(f: FollowUp) -> tuple[str, str]:
     return f"{name} = {_shown(contrast.treated)}", f"{name} = {_shown(contrast.control)}"
 
 
+def _by(f: FollowUp) -> str:
+    return f"After {f.until}" if f.unit else f"By {f.until},"
+
+
+def _over(f: FollowUp, top: bool = False) -> str:
+    text = f"over the first {f.when(f.last)}" if f.unit else f"up to {f.when(f.last)}"
+    return text[:1].upper() + text[1:] if top else text
+
+
 def rate_sentences(f: FollowUp, e: Effect, change: Change | None) -> tuple[str, ...]:
     """The ratio of rates, and how many of 100 in each group are still free of the event; the second first where the ratio changes."""
     free = told(f)
@@ -75,7 +84,9 @@ def rate_sentences(f: FollowUp, e: Effect, change: Change | None) -> tuple[str, 
     if free is not None and f.sample.kind == "arms":
         fit, _, difference = free
         share = alike([100 * min(max(v, 0.0), 1.0) for v in (fit.treated, fit.control)])
-        text = f"After {f.until} about {share[0]} of 100 with {one} were still free of it, against {share[1]} of 100 with {zero}"
+        text = (
+            f"{_by(f)} about {share[0]} of 100 with {one} were still free of it, against {share[1]} of 100 with {zero}"
+        )
         made = ", rows made alike" if f.sample.k else ""
         out.append(f"{text}{made}.")
         if change is not None and change.clear:
@@ -115,15 +126,13 @@ def share_sentences(
         if mean_time:
             pair = alike(list(means), 3)
             out.append(
-                f"Over the first {f.when(f.last)}, the time free of {f.named} is on average {size}{unit} {word} with {one} than with"
+                f"{_over(f, True)}, the time free of {f.named} is on average {size}{unit} {word} with {one} than with"
                 f" {zero}{span}: {pair[0]}{unit} against {pair[1]}{unit}."
             )
         else:
             pair = alike([100 * min(max(m, 0.0), 1.0) for m in means])
             state = f"have had {f.named}" if risk else f"are still free of {f.named}"
-            out.append(
-                f"After {f.until} about {pair[0]} of 100 with {one} {state}, against {pair[1]} of 100 with {zero}."
-            )
+            out.append(f"{_by(f)} about {pair[0]} of 100 with {one} {state}, against {pair[1]} of 100 with {zero}.")
             out.append(f"That is {size}{unit} {word}{span}.")
     else:
         per = (
@@ -131,7 +140,7 @@ def share_sentences(
             if f.drawn.contrast.per_unit
             else f"{one} rather than {zero}"
         )
-        what = f"the time free of {f.named} over the first {f.when(f.last)}" if mean_time else (
+        what = f"the time free of {f.named} {_over(f)}" if mean_time else (
             f"the number with {f.named} by {f.until}" if risk else f"the number still free of {f.named} after {f.until}"
         )  # fmt: skip
         out.append(f"With {per}, {what} is {size}{unit} {word}{span}.")

@@ -131,4 +131,12 @@ def start_of(task: Task) -> str:
     start = design_of(task).start
     if isinstance(start, float) and start.is_integer():
         start = int(start)
-    return safe(start, 30)
+    return moment(start, design_of(task).time)
+
+
+def moment(period: object, column: str) -> str:
+    """A period as a person reads it. A bare number that is no year says nothing without its column: `quarter = 4`."""
+    text = safe(period, 30)
+    bare = text.removeprefix("−").removeprefix("-").replace(".", "", 1).isdigit()
+    year = text.isdigit() and 1000 <= int(text) <= 2999
+    return f"{safe(column, 40)} = {text}" if bare and not year else text

@@ -9,6 +9,8 @@ from ..wording import alike, number
 from .synthetic import Mix, Placebo, Problem, earlier, fit, placebo
 from .unit_periods import UnitPeriods
 
+PLACEBO = 0.1  # share of units that may stand out as clearly
+
 
 def checks(
     problem: Problem,
@@ -38,7 +40,7 @@ def _space(placebos: Placebo, data: UnitPeriods) -> Refutation:
         question="If each of the other units is treated as if the change had come there, does it show as much?",
         expected="hardly any does",
         observed=f"{data.units[0]} ranks {placebos.rank} of {units} by how far it leaves its mix, for how well the mix fitted before",
-        verdict="passed" if placebos.p_ratio <= 0.1 else "inconclusive",
+        verdict="passed" if placebos.p_ratio <= PLACEBO else "inconclusive",
         meaning="If others show as much, chance alone could have made the gap.",
         figures={"rank": placebos.rank, "units": units, "p_ratio": placebos.p_ratio, "p_gap": placebos.p},
     )

@@ -6,7 +6,8 @@ from ..analysis import Effect, Level
 from ..wording import alike, columns_text, count, excludes_null, join, number, safe
 from .certainty import relevant_matters
 from .headline import headlines
-from .synthetic_case import Case, design_of, factor_of, members_of, spread_of, start_of
+from .synthetic_case import Case, design_of, factor_of, members_of, moment, spread_of, start_of
+from .synthetic_checks import PLACEBO
 
 
 def favours(case: Case) -> tuple[str, ...]:
@@ -14,6 +15,10 @@ def favours(case: Case) -> tuple[str, ...]:
     donors = len(case.placebo.effects)
     if case.placebo.rank == 1:
         out.append(f"none of the {count(donors)} other units moves away from its own mix as clearly")
+    elif case.placebo.p_ratio <= PLACEBO:
+        out.append(
+            f"{case.data.units[0]} ranks {case.placebo.rank} of {count(donors + 1)} by how clearly it leaves its mix"
+        )
     if case.mix.misfit <= 0.1 * spread_of(case.data):
         out.append(f"before {start_of(case.task)} the mix followed {case.data.units[0]} closely")
     return tuple(out)
@@ -54,7 +59,9 @@ def sentences(case: Case) -> tuple[str, ...]:
     gap = case.mix.gap[case.data.before :]
     if len(gap) > 2:
         first, last = (_signed(case, float(v)) for v in (gap[0], gap[-1]))
-        out.append(f"In {case.data.periods[case.data.before]} it was {first}, in {case.data.periods[-1]} {last}.")
+        column = design_of(case.task).time
+        begin, end = (moment(case.data.periods[i], column) for i in (case.data.before, -1))
+        out.append(f"In {begin} it was {first}, in {end} {last}.")
     level = case.placebo.level
     if level < 0.95:
         out.append(
@@ -121,5 +128,6 @@ def cause(case: Case) -> str:
     if words:
         return f"{safe(words, 60)} (in {unit} from {start} on)"
     if query.treatment == design_of(case.task).unit:
-        return f"what changed in {unit} in {start}"
+        at = f"from {start} on" if "=" in start else f"in {start}"
+        return f"what changed in {unit} {at}"
     return f"{safe(query.treatment, 60)} (on in {unit} from {start} on)"

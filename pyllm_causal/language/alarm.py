@@ -116,11 +116,11 @@ def lines(bad: Sequence[BadControl], query: Query) -> list[str]:
 
 # Every text reads on after one column or several.
 _SAYS: dict[Alarm, str] = {
-    "after": "may come after {treatment}: holding that fixed could hide part of the effect",
-    "between": "may be how {treatment} works on {outcome}: holding that fixed would hide part of the effect",
+    "after": "may come after {treatment}: holding it fixed could hide part of the effect",
+    "between": "may be how {treatment} works on {outcome}: holding it fixed would hide part of the effect",
     "collider": "may depend on both {treatment} and {outcome}: comparing alike in that can make a link where there is none",
-    "leak": "may be known only once {outcome} has happened: holding that fixed would explain {outcome} by itself",
-    "proxy": "may be another form of {outcome}: holding that fixed would hide the effect",
-    "copy": "may be another form of {treatment}: holding that fixed would leave nothing to compare",
+    "leak": "may be known only once {outcome} has happened: holding it fixed would explain {outcome} by itself",
+    "proxy": "may be another form of {outcome}: holding it fixed would hide the effect",
+    "copy": "may be another form of {treatment}: holding it fixed would leave nothing to compare",
     "suspect": "may come too late, as the language model suspects; no rule says so, so it was still held fixed.",
 }

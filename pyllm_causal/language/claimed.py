@@ -283,13 +283,16 @@ def _discontinuity(table: _Words) -> Claim | None:
 
 def _granted(table: _Words) -> Claim | None:
     """ "Those with 80 points or more got the grant": a rule with a number, said before the question."""
-    parsed = sentence.parse(table.question)
-    for text in (*_pieces(parsed.context), parsed.lead):
-        if _LINE.search(text) and _GRANTED.search(text):
-            running, cutoff = _line(table, text)
-            if running is not None and cutoff is not None:
-                return _cut(table, text, running, cutoff)
+    for text in granted(sentence.parse(table.question)):
+        running, cutoff = _line(table, text)
+        if running is not None and cutoff is not None:
+            return _cut(table, text, running, cutoff)
     return None
+
+
+def granted(parsed: sentence.Parsed) -> list[str]:
+    """What is said before the question of a rule by which a number decided who got something."""
+    return [t for t in (*_pieces(parsed.context), parsed.lead) if _LINE.search(t) and _GRANTED.search(t)]
 
 
 def _cut(table: _Words, text: str, running: str | None, cutoff: float | None) -> Claim:

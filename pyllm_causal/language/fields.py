@@ -43,6 +43,7 @@ def fields_of(
     if form.kind == "attribution":
         compared = amounts.compare(question, profile)
         fields: dict[str, Any] = {"kind": "attribution", "outcome": form.outcome, "compare": compared}
+        fields["where"] = grounding.where(question, (), columns, fields)
         return _kept(fields), ""
     if not sure and "treatment" not in given and (thing := grounding.nameless(question, columns)):
         return {}, f"the table seems to have no column for “{plain(thing, 80)}”"
@@ -52,10 +53,14 @@ def fields_of(
     if form.kind == "effect_by_group":
         fields["by"] = form.by
     if form.kind == "association":
-        if not sure:
-            fields["where"] = grounding.where(question, (), columns, fields)
+        fields["where"] = grounding.where(question, (), columns, fields)
         return _kept(fields | _event(question, fields, named, given)), ""
-    if form.kind == "effect" and "treatment" not in given and (meant := grounding.by_level(question, fields, columns)):
+    if (
+        form.kind == "effect"
+        and not sure
+        and "treatment" not in given
+        and (meant := grounding.by_level(question, fields, columns))
+    ):
         fields["treatment"] = meant
     for role in ("treatment", "outcome"):
         # Only plain questions come in two halves that can be told apart.

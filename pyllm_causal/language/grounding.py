@@ -280,6 +280,9 @@ def by_level(question: str, fields: Mapping[str, Any], columns: Sequence[Column]
     chosen = fields.get("treatment")
     if chosen is None or spoken.get(chosen) or set(match.split(chosen)) <= set(match.split(question)):
         return None
+    cause, _ = offline.spans(offline.apart(question, columns))
+    if any(c.name == chosen and match.mentioned(cause, c) >= 0.8 for c in columns):
+        return None  # "do phone users buy less because of the banner": the level says who
     found = [
         name for name, levels in spoken.items() if levels and name not in (fields.get("outcome"), fields.get("by"))
     ]
@@ -376,7 +379,7 @@ def spoken(question: str, column: Column) -> str | None:
         return None
     text = bare(cause)
     asked, told = match.words(text), match.words(gist(column.description) or "")[:6] or match.words(column.name)
-    if text.casefold() == column.name.casefold():
+    if text.casefold() == column.name.casefold() or re.search(r"[\d.?!;:,]", text):
         return None
     if not 0 < len(text) <= 60 or not asked or _NOT_DONE.search(text) or kinds.causal(text):
         return None

@@ -55,7 +55,7 @@ _CAUSAL = _any(
     r"|helps?|helped|hurts?|boost\w*|decreas\w+|shorten\w*|lengthen\w*|keeps?|stops? (?:\w+ ){1,3}from|protect\w*|saves?|worsen\w*|speed(?:s|ed)? up"
     r"|slow(?:s|ed)? down|driv(?:e|es|en)|brings?|brought|matters?|payoffs?|pay off|works?|do(?:es)? to|did to"
     r"|difference did|if we|would|what if|worth|benefits?|encourag\w+|discourag\w+|trigger\w*|returns? (?:to|of|on)"
-    r"|gets? \w+ to|gain from|effective|harms?|damages?)\b",
+    r"|gets? \w+ to|(?:changed|determined|shaped|altered) by|gain from|effective|harms?|damages?)\b",
     r"\b(?:bewirk\w+|verursach\w+|beeinfluss\w+|verbesser\w+|erhöh\w+|senk\w+|verringer\w+|steiger\w+|hilft|helfen|führt"
     r"|auswirkung\w*|wirkung|wirkt|einfluss|effekt|macht|wäre|würde|fait|font|augmente\w*|réduit|réduire|améliore\w*|diminue\w*|effet"
     r"|empêche\w*|entraîne\w*|aide|aumenta\w*|reduce\w*|mejora\w*|efecto|provoca\w*|ayuda|hace|disminuye\w*|baisse\w*)\b",
@@ -74,7 +74,7 @@ _DONE = _any(r"\b(?:with|without|after|when|if|on(?! average)|thanks)\b")
 _WHOSE = re.compile(rf"\b(?:{'|'.join(sorted(FOLK))}|those)\s+with(?:out)?\b", re.IGNORECASE)
 _ROW = re.compile(
     r"\b(?!(?:over|under|above|below|than|least|most|aged|age|of|to|between|and|from|by|in|at|off|about|around|only|since|until"
-    r"|before|after|for|up|or|exactly|nearly|on|score|year)\b)[A-Za-z]{3,}\s+(?:number\s+|no\.?\s*|nr\.?\s*|#\s*)?(?!(?:19|20)\d\d\b)\d+\b",
+    r"|before|after|for|up|or|exactly|nearly|on|score|year|were|was|is|are|be|been|had|has|have|got|gets?|with|without|size|like|make|made)\b)[A-Za-z]{3,}\s+(?:number\s+|no\.?\s*|nr\.?\s*|#\s*)?(?!(?:19|20)\d\d\b)\d+\b",
     re.IGNORECASE,
 )
 _OTHERWISE = _any(

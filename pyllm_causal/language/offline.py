@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from . import claimed, kinds, match, sentence, subset, timing, tongue
+from . import claimed, doubt, kinds, match, sentence, subset, timing, tongue
 from .reading_form import (
     Association,
     Attribution,
@@ -54,7 +54,9 @@ def guess(question: str, columns: Sequence[Column], profile: Profile) -> Form | 
     roles = _roles(question, kind, parsed, columns, profile)
     if roles is None or len(set(roles.values())) < len(roles):
         return None
-    if unread(question, parsed, roles, columns, profile):
+    if unread(question, parsed, roles, columns, profile) or (
+        kind not in ("counterfactual", "association", "attribution") and _turned(question, parsed, roles, columns)
+    ):
         return None
     return _form(kind, roles)
 
@@ -72,6 +74,20 @@ def _form(kind: str | None, roles: dict[str, str]) -> Form:
     if kind == "mediation":
         return Mediation(kind="mediation", mediator=roles["mediator"], **pair)
     return Effect(kind="effect", **pair)
+
+
+def _turned(question: str, parsed: sentence.Parsed, roles: Mapping[str, str], columns: Sequence[Column]) -> bool:
+    """Does a negation, or a word for the opposite of a column, turn the question round without being read?"""
+    played = [c for c in columns if c.name in roles.values()]
+    treatment = next((c for c in played if c.name == roles.get("treatment")), None)
+    spans = [(c.start, c.end) for c in subset.conditions(question, columns, set(roles.values())) if c.sure]
+    who = parsed.who
+    if who and treatment and (backward(who) or match.mentioned(who, treatment) >= 0.5):
+        start = question.find(who)  # "those who did not": whom the effect is asked for
+        spans += [(start, start + len(who))] if start >= 0 else []
+    return doubt.reversing(question, spans, played) or any(
+        doubt.opposed(match.split(question), column) for column in played
+    )
 
 
 def apart(question: str, columns: Sequence[Column]) -> sentence.Parsed:
@@ -139,6 +155,10 @@ def _pair(parsed: sentence.Parsed, columns: Sequence[Column]) -> dict[str, str] 
     if len(ranked) < 2 or ranked[1].explained < 0.3 or (len(ranked) > 2 and ranked[2].score > 0.7 * ranked[1].score):
         return None
     first, second = sorted((ranked[0].name, ranked[1].name), key=lambda name: _place(parsed.main, name, columns))
+    kind = {c.name: c.kind for c in columns}
+    grouped = kind[first] in ("number", "count") and kind[second] == "category"
+    if grouped or re.search(r"\b(?:predicted|explained|foretold) by\b", parsed.main, re.IGNORECASE):
+        first, second = second, first  # "is A higher in this group than in that": the groups are what is compared
     return {"treatment": first, "outcome": second}
 
 
@@ -155,8 +175,10 @@ def unread(
     """Does the question hold words that this reading leaves unused, and that matter?"""
     named = {c.name: c for c in profile.columns}
     design = claimed.claim(question, roles, profile)
+    if claimed.granted(parsed) and (design is None or design.kind != "discontinuity"):
+        return True  # a rule of who got it is no filter
     conditions = subset.conditions(question, columns, set(roles.values()))
-    used = {*roles.values(), *(c.column for c in conditions), *(design.columns if design else ())}
+    used = {*roles.values(), *(c.column for c in conditions if c.sure), *(design.columns if design else ())}
     used |= {c.name for c in profile.columns if c.id_like and kinds.one_case(question)}
     chosen = [named[name] for name in used]
     told = [
@@ -169,7 +191,8 @@ def unread(
         w for w in match.words(parsed.context) if means(w) and not any(match.accounts(w, c) >= 0.5 for c in chosen)
     ]
     others = [c for c in columns if c.name not in used]
-    if any(_names_another(w, others) for w in (*left, *before)):
+    after = [w for w in match.words(question.rpartition("?")[2]) if "?" in question and means(w)]
+    if any(_names_another(w, others) for w in (*left, *before, *after)):
         return True
     return len(left) > 0.34 * max(1, len(told))
 

@@ -15,7 +15,7 @@ from ..analysis import Step
 from ..errors import QueryError
 from ..graph import Graph
 from ..query import Query
-from . import grounding, match, offline, prompts, tongue
+from . import doubt, grounding, match, offline, prompts, tongue
 from .alarm import BadControl
 from .ask_model import complete_as, plain
 from .client import Client, Message, Request
@@ -76,6 +76,9 @@ def read_question(
     spoken = tongue.language(question)
     ranked = offline.choices(question, columns)
     fields, why = fields_of(question, form, columns, profile, given, sure=client is None) if form else ({}, "")
+    if form and form.kind != "describe" and not why and client is None and not {"treatment", "outcome"} <= given.keys():
+        left = doubt.unused_number(question, fields | given, profile.columns)
+        why = f"I cannot tell what {plain(left, 20)} stands for in the question" if left else ""
     if not form or why:
         nameless = grounding.nameless(question, columns) if not why else None
         why = f"the table seems to have no column for “{plain(nameless, 80)}”" if nameless else why

@@ -176,7 +176,7 @@ def _names(names: Sequence[object]) -> str:
 
 def _design(query: Query) -> str:
     """What the design claims, and who claims it."""
-    who = {"you": "you say", "model": "the model takes it", "data": "the description says"}[query.source("design")]
+    who = {"you": "you say", "model": "I understand it", "data": "the description says"}[query.source("design")]
     design = query.design
     if isinstance(design, Randomised):
         within = f" within {_names(design.strata)}" if design.strata else ""

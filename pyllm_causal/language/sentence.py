@@ -22,6 +22,10 @@ _WHO = re.compile(
 )
 _NO_CONTENT = re.compile(r"\b(?:its|their|it|they|them|that|this|one|so|he|she|happened|these|those)\b", re.IGNORECASE)
 
+_DONE = (
+    r"caused|affected|influenced|impacted|changed|increased|raised|boosted|improved|reduced|lowered|decreased|cut|shortened|lengthened|prevented"
+    r"|hurt|harmed|worsened|driven|triggered|brought about|brought on|determined|shaped|helped"
+)
 _ENDS = [
     # the effect of C on E · the return to C on E
     r"\b(?:effects?|impact|influence|consequences?|results?|returns?|benefits?|payoff|penalty|harm|damage)\s+(?:of|to|from)\s+(?P<cause>.+?)"
@@ -42,9 +46,18 @@ _ENDS = [
     # would E if C · if C, would E
     r"\b(?:would|will|could|might)\b(?P<effect>[^,?]+?)\bif\b(?P<cause>[^?]+)",
     r"(?:^|[,.]\s*)(?:if|were|suppose|had)\b(?P<cause>[^,?]+)[,?]\s*(?P<effect>.+)",
-    r"\b(?:would|will|could)\b(?P<effect>[^,?]+?\bhave\b[^,?]*?)\bhad\b(?P<cause>[^,?]+)",
+    r"\b(?:would|will|could)\b(?P<effect>[^,?]+?\bhave\b[^,?]*?)(?<!have )\bhad\b(?P<cause>[^,?]+)",
     # differently to C in terms of E
     r"\brespond\w*\s+(?:\w+\s+)?to\s+(?P<cause>.+?)\s+(?:in terms of|with|by)\s+(?P<effect>.+)",
+    # is E reduced by C
+    r"^\W*(?:is|are|was|were|can|could|will|would|has|have|had)\s+(?P<effect>[^,?]+?)\s+(?:(?:be|been|being)\s+)?(?:\w+ly\s+)?"
+    rf"(?:{_DONE})\s+(?:\w+ly\s+)?by\s+(?P<cause>(?!at least|more than|how|what|which)\D.+)",
+    # does E rise with C
+    r"^\W*(?:how\s+)?(?:does|do|did|will|would)\s+(?P<effect>[^,?]+?)\s+(?:increase|decrease|rise|fall|drop|grow|decline|improve|worsen|change|vary|shrink"
+    r"|climb|go (?:up|down))\s+(?:\w+ly\s+)?(?:with|after|when|as|once|under|following)\s+(?P<cause>.+)",
+    # is E lower with C
+    r"^\W*(?:is|are|was|were|will|would|can|could)\s+(?P<effect>[^,?]+?)\s+(?:be\s+)?(?:\w+ly\s+)?(?:lower|cut|hurt)\s+"
+    r"(?:with|after|when|under|following|if|at)\s+(?P<cause>.+)",
     # how does E change with C
     r"\b(?:effects?|impact|influence|benefits?|results?)\s+(?:of|from)\s+(?P<cause>.+?)\s+(?:for|in)\s+(?P<effect>.+)",
 ]

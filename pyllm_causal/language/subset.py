@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..profile import as_yes_no
@@ -32,7 +32,7 @@ _ABOVE, _BELOW = (
 )
 _BOUND = re.compile(
     rf"\b(?:aged?\s+)?(?P<op>{_ABOVE}|{_BELOW}|at least|at most|up to|no more than|no less than|aged?(?: of)?|exactly)\s+(?:the age of\s+)?"
-    r"(?P<n>-?\d+(?:[.,]\d+)?)(?!\s*(?:%|per ?cent|points?\b))(?:\s*(?P<tail>years?(?: of age| old)?))?",
+    r"(?P<n>-?\d+(?:[.,]\d+)?)(?!\d|[.,]\d)(?!\s*(?:%|per ?cent|points?\b|(?:to|-|–)\s*\d))(?:\s*(?P<tail>years?(?: of age| old)?))?",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
@@ -41,7 +41,8 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
-    r"\b(?:aged?\s+)?between\s+(?P<a>-?\d+(?:[.,]\d+)?)\s+and\s+(?P<b>-?\d+(?:[.,]\d+)?)(?P<tail>\s*years?(?: old)?)?",
+    r"\b(?:(?:aged?\s+)?between\s+(?P<a>-?\d+(?:[.,]\d+)?)\s+and|(?:aged?|ages|the ages? of)\s+(?:of\s+|from\s+)?(?P<c>\d+(?:[.,]\d+)?)\s*(?:to|-|–))"
+    r"\s*(?P<b>-?\d+(?:[.,]\d+)?)(?P<tail>\s*years?(?: old)?)?",
     re.IGNORECASE,
 )
 # "by at least 5 kg" is a size of an effect, not a condition
@@ -60,6 +61,13 @@ _PLACE = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"^(?:in|on|at|for|among|amongst|within|with|without)\b[^,?]{3,80},", re.IGNORECASE)
+_BUT = re.compile(
+    r"\b(?:except(?:ing)?(?: for)?|excluding|exclude|ignoring|ignore|omitting|omit|disregarding|outside|other than|apart from|aside from"
+    r"|leav(?:ing|e) out|not|without|nobody|no one)\s+(?:(?:for|in|of|at|from|on|the|a|an|those|all|any|anyone|everyone|are|is|were|was|who"
+    rf"|{'|'.join(sorted(match.FOLK))})\s+){{0,4}}$",
+    re.IGNORECASE,
+)
+_CONVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NOT = re.compile(r"^(?:non|not|un)[- ]?", re.IGNORECASE)
 
 
@@ -106,7 +114,9 @@ def _numbers(question: str, columns: Sequence[Column]) -> list[Condition]:
     out: list[Condition] = []
     numeric = [c for c in columns if c.kind in ("number", "count") and c.minimum is not None]
     for m in _BETWEEN.finditer(question):
-        low, high = sorted((number(m["a"]), number(m["b"])))
+        low, high = sorted((number(m["a"] or m["c"]), number(m["b"])))
+        if _BUT.search(question[: m.start()]):
+            continue  # "not between" is two ranges: no condition of this grammar
         if (column := _measured(question, m.start(), m.end(), numeric, low)) and not _calendar(column):
             out += [
                 Condition(column.name, ">=", low, m.start(), m.end()),
@@ -120,10 +130,15 @@ def _numbers(question: str, columns: Sequence[Column]) -> list[Condition]:
             column = _measured(question, m.start(), m.end(), numeric, value)
             if column is None or _calendar(column):
                 continue
-            out.append(
-                Condition(column.name, _operator(m["op"].casefold(), pattern is _AFTER), value, m.start(), m.end())
-            )
+            op = _operator(m["op"].casefold(), pattern is _AFTER)
+            out.append(_but(question, Condition(column.name, op, value, m.start(), m.end())))
     return out
+
+
+def _but(question: str, said: Condition) -> Condition:
+    """The condition, turned round where the words just before leave it out ("except in the north", "not over 60")."""
+    found = _BUT.search(question[: said.start])
+    return said if found is None else replace(said, op=_CONVERSE[said.op], start=found.start())
 
 
 def _operator(said: str, inclusive: bool) -> str:
@@ -188,7 +203,7 @@ def _levels(question: str, columns: Sequence[Column]) -> list[Condition]:
                 ]
         values = {value for _, _, value in hits}
         if len(values) == 1:
-            out += [Condition(column.name, "==", value, start, end) for start, end, value in hits]
+            out += [_but(question, Condition(column.name, "==", value, start, end)) for start, end, value in hits]
     return out
 
 
@@ -204,7 +219,7 @@ def _sexes(question: str, columns: Sequence[Column]) -> list[Condition]:
             continue
         value = _sex_value(column, bool(women), set(match.split(column.name)))
         if value is not None:
-            return [Condition(column.name, "==", value, found.start(), found.end())]
+            return [_but(question, Condition(column.name, "==", value, found.start(), found.end()))]
     return []
 
 

@@ -45,7 +45,7 @@ def profiled(values: Any, name: str = "x", describe: str | None = None) -> Colum
         ([1, 2] * 20, "number", [1, 2]),
         ([-1, 0, 1, 0] * 10, "number", [-1, 0, 1]),
         ([0.5, 1.5] * 20, "number", [0.5, 1.5]),
-        ([0.5, 1.5, 2.25, 1.0] * 10, "number", []),
+        ([0.5, 1.5, 2.25, 1.0] * 10, "number", [0.5, 1, 1.5, 2.25]),
         ([0, 1, 2, 3] * 10, "count", [0, 1, 2, 3]),
         ([3.0, 1.0, np.nan, 2.0] * 10, "count", [1, 2, 3]),
         (list(range(N)), "count", []),
@@ -317,3 +317,9 @@ def test_any_cells_give_a_profile_that_adds_up(cells: list[Any]) -> None:
     assert (column.distinct == 0) == (column.kind == "empty")
     assert sum(v.rows for v in column.levels) <= column.rows - column.missing
     json.dumps(table.profile.shared(), allow_nan=False)
+
+
+def test_measured_values_however_few_are_listed_but_not_shown_to_a_model() -> None:
+    column = profiled([0.5, 1.0, 2.0] * 20)
+    assert [level.value for level in column.levels] == [0.5, 1, 2]
+    assert column.shared_levels() == () == column.shared_levels(more=True)

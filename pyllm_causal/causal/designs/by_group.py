@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ...analysis import (
     Diagnosis,
@@ -14,10 +15,11 @@ from ...analysis import (
     GroupedEffect,
     GroupEffect,
     NotIdentified,
+    Refutation,
     SampleCount,
 )
 from ...data import Table
-from ...errors import QueryError
+from ...errors import GraphError, QueryError
 from ...query import Query, Scale
 from ...wording import columns_text, join, safe
 from .. import separation as sep
@@ -30,6 +32,7 @@ from ..group_checks import same_elsewhere, shuffled_groups
 from ..group_words import SEVERAL, Words, told
 from ..grouped import (
     FEW,
+    ROUGH,
     Group,
     difference,
     effect_in,
@@ -37,6 +40,7 @@ from ..grouped import (
     joint_test,
     part_of,
     shared_scores,
+    smallest_arm,
 )
 from ..groups import Groups, groups_of
 from ..heterogeneity import best_linear_projection, grow, ranking
@@ -153,11 +157,25 @@ def _late(query: Query) -> NotIdentified | None:
     )
 
 
+def _identified(base: Query, table: Table, by: str) -> Estimand | NotIdentified:
+    """The estimand; the column of the groups need not be listed, as every group has one value of it."""
+    try:
+        return identify(base, table)
+    except GraphError:
+        if base.adjust_for is None or by in base.adjust_for:
+            raise
+        try:
+            return identify(base.model_copy(update={"adjust_for": (*base.adjust_for, by)}), table)
+        except GraphError:
+            pass
+        raise
+
+
 def _drawing(task: Task, base: Query, groups: Groups) -> Drawing | NotIdentified:
     import numpy as np
 
     table = task.table
-    estimand = identify(base, table)
+    estimand = _identified(base, table, str(task.query.by))
     if isinstance(estimand, NotIdentified):
         return estimand
     estimand_or_refusal = _within(base, table, estimand, str(task.query.by))
@@ -301,6 +319,14 @@ def _answered(task: Task, base: Query, groups: Groups, drawing: Drawing) -> Find
             return _compared(replace(drawing, codes=codes), groups, scale, "", method).difference
 
         own.append(shuffled_groups(compared.difference, drawing.codes, again, task.rng("placebo_groups")))
+    gap = compared.difference
+    doubts: tuple[str, ...] = ()
+    if gap is None or gap.low is None:
+        doubts = ("the two groups cannot be compared",)
+    elif scale == "difference":
+        plain = gap  # how sure: of the difference, not of the effect on everyone
+    # these two speak of the effect on everyone
+    checks = tuple(c for c in checks if c.check not in ("other_methods", "hidden_cause"))
     population = population_text(base, drawing.drawn, drawing.trimmed)
     words = _words(base, drawing, groups, compared, everyone)
     return Finding(
@@ -323,10 +349,18 @@ def _answered(task: Task, base: Query, groups: Groups, drawing: Drawing) -> Find
         unadjusted=found.unadjusted,
         refutations=(*checks, *(c for c in own if c is not None)),
         diagnoses=(*drawing.diagnoses, _groups_diagnosis(task.query, groups, compared), *extra),
+        doubts=doubts,
+        favours=_favours(own),
         rests=_rests(task.query, drawing, groups, compared),
         headlines=words.headlines,
         size=words.size,
     )
+
+
+def _favours(own: Sequence[Refutation | None]) -> tuple[str, ...]:
+    if any(c is not None and c.check == "placebo_groups" and c.verdict == "passed" for c in own):
+        return ("dealing the groups out at random makes the difference between them vanish, as it should",)
+    return ()
 
 
 def _forested(drawing: Drawing, groups: Groups, scale: Scale, unit: str, scores: Floats) -> tuple[Compared, Fit]:
@@ -374,6 +408,9 @@ def _groups_diagnosis(query: Query, groups: Groups, compared: Compared) -> Diagn
     parts = [f"{tested} group{'s' if tested != 1 else ''} of {safe(query.by)} with rows enough"]
     if few:
         parts.append(f"too few rows in {join(few[:6])}")
+    rough = [groups.texts[g.code] for g in compared.groups if g.few is None and smallest_arm(g.sample) < ROUGH]
+    if rough:
+        parts.append(f"rough with so few rows in {join(rough[:6])}")
     if compared.p_value is not None and tested >= SEVERAL:
         parts.append(
             "taken together they differ by more than chance would give"
@@ -382,7 +419,8 @@ def _groups_diagnosis(query: Query, groups: Groups, compared: Compared) -> Diagn
         )
     margins = {str(e.group): [e.low, e.high] for e in _simultaneous(compared)}
     figures = {"p_value_all_equal": compared.p_value, "groups": tested, "simultaneous": margins}
-    return Diagnosis(name="groups", status="ok", finding="; ".join(parts), figures=figures)
+    status: Literal["ok", "warning"] = "warning" if rough else "ok"
+    return Diagnosis(name="groups", status=status, finding="; ".join(parts), figures=figures)
 
 
 def _simultaneous(compared: Compared) -> list[GroupEffect]:

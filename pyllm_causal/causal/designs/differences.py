@@ -17,7 +17,8 @@ from .. import did_models as models
 from .. import differences_checks as checks
 from ..att import Att, effect_on
 from ..differences_case import METHODS, Case, choose, estimate, fitting, read_case
-from ..panel_request import agreement
+from ..panel_request import agreement, unit_text, units_text
+from ..pathway_words import size_text
 from . import Finding, Task, design
 
 BACKWARDS = (
@@ -86,6 +87,7 @@ def differences(task: Task) -> Finding | NotIdentified:
         rests=_rests(case, method, att),
         sentences=_sentences(case, method),
         cause_words=_cause_words(case),
+        size=_size(case, plain, effect, who),
     )
 
 
@@ -155,6 +157,11 @@ def _unadjusted(case: Case) -> Effect | None:
         return None
 
 
+def _units(case: Case) -> str | None:
+    design = case.query.design
+    return getattr(design, "unit", None) or getattr(design, "group", None)
+
+
 def _who(case: Case) -> str:
     adoption, query = case.adoption, case.query
     design = query.design
@@ -173,7 +180,25 @@ def _cause_words(case: Case) -> str | None:
     design = case.query.design
     if case.query.treatment in (getattr(design, "first_treated", None), getattr(design, "unit", None)):
         return f"being treated ({safe(case.query.treatment)})"
+    if _elsewhere(case):
+        name = safe(case.query.treatment)
+        return f"having {name} = {safe(case.adoption.treated)} rather than another {name}"
     return None
+
+
+def _elsewhere(case: Case) -> bool:
+    """Whether one named group is compared with all the others."""
+    return case.adoption.control == "others" and case.query.treatment == getattr(case.query.design, "group", None)
+
+
+def _size(case: Case, plain: Effect, effect: Effect, who: str) -> tuple[str, ...] | None:
+    """In place of the usual "than with state = others"."""
+    if not _elsewhere(case) or effect.scale != "difference" or plain.low is None:
+        return None
+    outcome = safe(case.query.words.get("outcome") or case.query.outcome)
+    pair = f"{safe(case.query.treatment)} = {safe(case.adoption.treated)}"
+    true = "true of " if case.kind == "yes_no" else ""
+    return (f"The best figure: {outcome} is {true}{size_text(plain)} with {pair} than elsewhere, among {who}.",)
 
 
 def _by_arm(case: Case) -> dict[str, int]:
@@ -190,7 +215,7 @@ def _estimand(case: Case, who: str) -> Estimand:
     )
     if adoption.back:
         compared = (
-            f"comparing each {safe(case.clustered)} with itself at other times, beside the others at the same time"
+            f"comparing each {unit_text(_units(case))} with itself at other times, beside the others at the same time"
         )
     else:
         compared = "compared with how those not treated (yet) changed over the same time"
@@ -243,7 +268,7 @@ def _rests(case: Case, method: str, att: Att) -> tuple[str, ...]:
 
     out = []
     adoption = case.adoption
-    what = safe(case.clustered) if adoption.panel and case.clustered else "rows"
+    what = units_text(_units(case)) if adoption.panel and case.clustered else "rows"
     if not adoption.back:
         members = case.data.group if adoption.panel else np.arange(case.data.n)
         never = len(np.unique(members[case.data.start >= case.data.periods]))
@@ -275,7 +300,7 @@ def _rests(case: Case, method: str, att: Att) -> tuple[str, ...]:
     else:
         out.append(f"The margin lets rows of the same {safe(case.clustered)} move together.")
     if "whole_clusters" in att.notes:
-        out.append(f"With so few, it compares whole {safe(case.clustered)} with each other.")
+        out.append(f"With so few, it compares whole {checks.groups_text(case)} with each other.")
     out += [n[:1].upper() + n[1:] + "." for n in att.notes if n != "whole_clusters"]
     return tuple(out)
 

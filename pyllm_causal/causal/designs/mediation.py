@@ -316,8 +316,15 @@ def _size(names: str, outcome: str, effect: MediationEffect, among: str) -> tupl
         f"What passes through {names}{among}: {outcome} {size_text(effect.indirect)}.",
         f"What goes past {names}: {size_text(effect.direct)}. Both together: {size_text(effect.total)}.",
     ]
-    share = effect.proportion
-    if share is not None and share.low is not None and share.high is not None and excludes_null(effect.indirect):
+    share, apart = effect.proportion, effect.direct.value * effect.indirect.value < 0
+    if effect.scale == "difference" and apart and excludes_null(effect.indirect):
+        sure = "" if excludes_null(effect.direct) else "seem to "
+        out.append(f"The two {sure}pull in opposite directions, so no share of the whole effect is given.")
+    elif (
+        share is not None and share.low is not None and share.high is not None and not 0 <= share.low <= share.high <= 1
+    ):
+        out.append(f"What share of the whole effect passes through {names} cannot be told: the margin is too wide.")
+    elif share is not None and share.low is not None and share.high is not None and excludes_null(effect.indirect):
         shown = alike([100 * share.value, 100 * share.low, 100 * share.high])
         out.append(
             f"So about {shown[0]}% of the whole effect passes through {names} (somewhere between {shown[1]}% and"

@@ -11,13 +11,15 @@ With an on/off treatment that comes at different times, plain two-way fixed effe
 
 from __future__ import annotations
 
-from ...analysis import Effect, Estimand, Estimate, NotIdentified
+from ...analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation
 from ...query import Value
-from ...wording import columns_text, count, safe
+from ...wording import columns_text, count, excludes_null, safe
 from .. import panel_checks as checks
 from ..panel_case import METHODS, Case, Slope, choose, effect_of, estimate, fitting, read_case
-from ..panel_request import agreement
+from ..panel_request import agreement, unit_text, units_text
 from . import Finding, Task, design
+
+MOST_MISSING = 0.5  # of the rows; beyond it, gaps count against any answer
 
 
 @design("panel", "fixed effects", tuple(METHODS))
@@ -54,6 +56,7 @@ def panel(task: Task) -> Finding | NotIdentified:
     diagnoses = checks.diagnoses(case, method, slope)
     if staggered is not None:
         diagnoses = (*diagnoses, staggered)
+    diagnoses = _capped(diagnoses, effect, refutations)
     who = _who(case)
     plain = effect_of(checks.plain_slope(case.data), unit)
     return Finding(
@@ -77,6 +80,20 @@ def panel(task: Task) -> Finding | NotIdentified:
         diagnoses=diagnoses,
         rests=_rests(case, method),
         sentences=_sentences(case, staggered is not None),
+    )
+
+
+def _capped(
+    diagnoses: tuple[Diagnosis, ...], effect: Effect, refutations: tuple[Refutation, ...]
+) -> tuple[Diagnosis, ...]:
+    """Unrecorded rows alone must not turn a clear interval into "we can't tell": fixed effects start low, one step above it."""
+    alone = all(d.status == "ok" for d in diagnoses if d.name != "missing")
+    alone = alone and all(r.verdict != "failed" for r in refutations)
+    if not alone or effect.low is None or not excludes_null(effect):
+        return diagnoses
+    return tuple(
+        d.model_copy(update={"status": "ok"}) if d.name == "missing" and d.figures["share"] <= MOST_MISSING else d
+        for d in diagnoses
     )
 
 
@@ -113,12 +130,12 @@ def _shown(value: Value) -> Value:
 
 
 def _who(case: Case) -> str:
-    text = f"those {safe(case.design.unit)} whose {safe(case.query.treatment)} changes over time"
+    text = f"the {units_text(case.design.unit)} whose {safe(case.query.treatment)} changes over time"
     return text + (f", with {safe(case.query.where)}" if case.query.where else "")
 
 
 def _estimand(case: Case, method: str, who: str) -> Estimand:
-    treatment, outcome, what = safe(case.query.treatment), safe(case.query.outcome), safe(case.design.unit)
+    treatment, outcome = safe(case.query.treatment), safe(case.query.outcome)
     change = (
         "is one unit higher"
         if case.contrast.per_unit
@@ -127,7 +144,7 @@ def _estimand(case: Case, method: str, who: str) -> Estimand:
     given = f", held fixed: {columns_text(case.covariates)}" if case.covariates else ""
     others = "" if case.data.time is None or method == "one_way" else ", beside the others at the same time"
     assumptions = [
-        f"nothing that changes over time within a {what}"
+        f"nothing that changes over time within a {unit_text(case.design.unit)}"
         + (f", beside {columns_text(case.covariates)}," if case.covariates else "")
         + f" drives both {treatment} and {outcome}",
         f"{treatment} does not answer to earlier {outcome}",
@@ -140,7 +157,7 @@ def _estimand(case: Case, method: str, who: str) -> Estimand:
         adjust_for=case.covariates,
         population=who,
         statement=(
-            f"The average change in {outcome} when {treatment} {change}, for {who}, comparing each {what} with itself at other"
+            f"The average change in {outcome} when {treatment} {change}, for {who}, comparing each with itself at other"
             f" times{others}{given}."
         ),
         assumptions=tuple(assumptions),
@@ -150,19 +167,17 @@ def _estimand(case: Case, method: str, who: str) -> Estimand:
 def _rests(case: Case, method: str) -> tuple[str, ...]:
     import numpy as np
 
-    what = safe(case.design.unit)
-    out = [f"{count(len(np.unique(case.data.unit)))} {what}, each compared with itself."]
+    units = units_text(case.design.unit)
+    out = [f"{count(len(np.unique(case.data.unit)))} {units}, each compared with itself."]
     if case.data.time is not None and method != "one_way":
         out.append(f"What changes for all at once is taken out by {safe(case.design.time)}.")
-    out.append(
-        f"Whatever stays the same about a {what} cannot disturb this, measured or not; what changes over time can."
-    )
+    out.append("Whatever stays the same about a unit cannot disturb this, measured or not; what changes over time can.")
     if case.covariates:
         out.append(f"Held fixed: {columns_text(case.covariates)}.")
     both = f" and of the same {safe(case.design.time)}" if method == "two_way_clustered" else ""
     out.append(f"The margin lets rows of the same {safe(case.clustered)}{both} move together.")
     if case.single:
-        out.append(f"{count(case.single)} {what} seen only once say nothing and were left out.")
+        out.append(f"{count(case.single)} {units} seen only once say nothing and were left out.")
     return tuple(out)
 
 
@@ -170,7 +185,7 @@ def _sentences(case: Case, staggered: bool) -> tuple[str, ...]:
     out = []
     if case.query.target != "everyone" or case.contrast.kind == "arms":
         out.append(
-            f"This is about those {safe(case.design.unit)} whose {safe(case.query.treatment)} changed: the others cannot be compared with"
+            f"This is about the {units_text(case.design.unit)} whose {safe(case.query.treatment)} changed: the others cannot be compared with"
             " themselves."
         )
     if staggered:

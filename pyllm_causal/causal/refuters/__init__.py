@@ -49,7 +49,7 @@ class Trial:
     @property
     def value(self) -> float:
         """The headline, on the line scale."""
-        return on_line(self.estimates.single, self.scale)
+        return on_line(self.estimates.single or self.estimates.fit, self.scale)
 
     def refits(self) -> int:
         """How many times to repeat: fewer for slow methods and large tables, always the same for the same table."""

@@ -82,10 +82,11 @@ def hidden_cause(trial: Trial) -> Refutation | None:
         elif abs(t) - bias < 0:
             verdict = "failed"
         if factor is None or factor > 100:
-            observed = f"it would have to matter over 100 times as much as {safe(strongest.column)}"
+            observed = f"{base}; no measured column drives both enough to compare with"
         else:
-            observed = f"it would have to matter about {number(factor, 1 if factor >= 2 else 2)} times as much as {safe(strongest.column)}"
-        observed += f", the strongest shared cause in the table ({base})"
+            times = number(factor, 1 if factor >= 2 else 2)
+            observed = f"it would have to matter about {times} times as much as {safe(strongest.column)}"
+            observed += f", the strongest shared cause in the table ({base})"
     return Refutation(
         check="hidden_cause",
         question="How strong would a shared cause that is not in the table have to be to wipe the answer out?",

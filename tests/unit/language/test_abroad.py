@@ -159,7 +159,8 @@ def test_no_shuffle_of_loaded_words_passes(code: str, words: list[str]) -> None:
     facts = told(answer(), code)
     sentence = " ".join(words)
     if abroad.fault(sentence, facts, code, "") is None:
-        assert set(words) <= set(abroad._tokens(facts)) - {"möglicherweise", "0", "höheren", "führt", "augmente"}
+        harmless = {"no"} if code == "pt" else set()  # "in the"; the Portuguese for "not" is "não"
+        assert set(words) <= (set(abroad._tokens(facts)) | harmless) - {"möglicherweise", "0", "höheren", "führt", "augmente"}
 
 
 @settings(max_examples=100, deadline=None)

@@ -243,7 +243,7 @@ class TestAlarm:
         ]
         text = alarm.lines(bad, QUERY)
         assert text == [
-            "fever and pulse may come after dose: holding that fixed could hide part of the effect, so they were left out.",
+            "fever and pulse may come after dose: holding it fixed could hide part of the effect, so they were left out.",
             "mood may come too late, as the language model suspects; no rule says so, so it was still held fixed.",
         ]
         held = alarm.lines(bad, Query(treatment="dose", outcome="score", adjust_for=("fever",)))

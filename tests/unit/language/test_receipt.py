@@ -89,7 +89,7 @@ def test_a_time_that_is_not_told_is_not_made_up() -> None:
 def test_the_claimant_is_named() -> None:
     design = {"kind": "panel", "unit": "clinic"}
     assert "As you say" in said(design=design)
-    assert "As the model takes it" in said(design=design, sources={"design": "model"})
+    assert "As I understand it" in said(design=design, sources={"design": "model"})
     assert "As the description says" in said(design=design, sources={"design": "data"})
 
 

@@ -139,7 +139,7 @@ def test_numbers_with_many_values_are_cut_into_thirds_and_said_so() -> None:
 
 def test_small_groups_are_listed_and_nothing_is_claimed_of_them() -> None:
     frame = world(n=1200, levels=("a", "b"))
-    few = frame.head(24).assign(g="rare")
+    few = pd.concat([frame[frame["t"] == 1].head(3), frame[frame["t"] == 0].head(6)]).assign(g="rare")
     alone = frame.head(1).assign(g="single")
     frame = pd.concat([frame, few, alone], ignore_index=True)
     answer = found(frame, **BY, adjust_for=["x"])
@@ -332,3 +332,34 @@ def test_from_query_to_text() -> None:
     assert "For everyone: y" in text and "g = 0: " in text and "That margin includes no difference at all." in text
     dumped = answer.model_dump(mode="json")["effect"]
     assert {"groups", "difference_between_groups", "low"} <= set(dumped) and dumped["groups"][0]["rows"] > 0
+
+
+def test_groups_of_a_dose_with_decimals_and_ten_rows_an_arm() -> None:
+    """The means of ToothGrowth (Crampton 1947; R's `datasets`): 5.25 at 0.5 and -0.08 at 2, ten animals a cell."""
+    means = {
+        ("OJ", 0.5): 13.23,
+        ("VC", 0.5): 7.98,
+        ("OJ", 1.0): 22.70,
+        ("VC", 1.0): 16.77,
+        ("OJ", 2.0): 26.06,
+        ("VC", 2.0): 26.14,
+    }
+    step = np.linspace(-4, 4, 10)
+    rows = [(s, d, m + e) for (s, d), m in means.items() for e in step]
+    frame = pd.DataFrame(rows, columns=["supp", "dose", "len"])
+    asked = {
+        "kind": "effect_by_group", "treatment": "supp", "outcome": "len", "treated": "OJ", "control": "VC",
+        "by": "dose", "by_levels": [0.5, 2.0], "design": {"kind": "randomised"},
+    }  # fmt: skip
+    answer = causal.analyse(asked, frame)
+    assert isinstance(answer.effect, GroupedEffect) and answer.effect.difference_between_groups is not None
+    assert [g.group for g in answer.effect.groups] == [0.5, 1, 2]
+    assert answer.effect.difference_between_groups.value == pytest.approx(-0.08 - 5.25)
+    assert any(d.name == "groups" and d.status == "warning" for d in answer.diagnostics)
+
+
+def test_the_column_of_the_groups_need_not_be_listed_as_adjusted_for() -> None:
+    frame = world(n=1500, levels=("a", "b"))
+    graph = {"edges": [["x", "t"], ["x", "y"], ["g", "t"], ["g", "y"], ["t", "y"]]}
+    listed = effect_of(frame, **BY, adjust_for=["x", "g"], graph=graph)
+    assert effect_of(frame, **BY, adjust_for=["x"], graph=graph) == listed

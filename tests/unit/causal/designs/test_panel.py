@@ -272,7 +272,7 @@ def test_units_seen_once_are_counted() -> None:
     extra = pd.DataFrame({"unit": [900, 901], "time": [0, 1], "d": [0.0, 1.0], "x": [0.0, 0.0], "y": [0.0, 9.0]})
     answer = found(pd.concat([frame, extra], ignore_index=True))
     assert answer.effect.value == pytest.approx(found(frame).effect.value)
-    assert any("2 unit seen only once" in s for s in answer.rests) and answer.sample.used == 600
+    assert any("2 units seen only once" in s for s in answer.rests) and answer.sample.used == 600
 
 
 # ---- refusals and bad requests -----------------------------------------------------------------------------------------
