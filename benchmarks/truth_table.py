@@ -149,7 +149,8 @@ def discontinuity(contrast: str, rng: np.random.Generator) -> Cell:
     frame = pd.DataFrame({"r": r, "t": t, "y": 2 * arm + np.sin(2 * r) + 0.5 * rng.standard_normal(N)})
     design = {"kind": "discontinuity", "running": "r", "cutoff": 0.0}
     return Cell(
-        frame, base(contrast, design=design), dot(("r", "t"), ("r", "y"), ("t", "y")), "iv.regression_discontinuity", 2 * sign,
+        frame, base(contrast, design=design), dot(("r", "t"), ("t", "y"), ("U", "t"), ("U", "y")),  # as DoWhy wants it
+        "iv.regression_discontinuity", 2 * sign,
         params={"rd_variable_name": "r", "rd_threshold_value": 0.0, "rd_bandwidth": 0.2},
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..analysis import Certainty, Diagnosis, Effect, Level, Refutation
+from ..analysis import Certainty, Diagnosis, Effect, GroupedEffect, Level, Refutation
 from ..query import Query
 from ..wording import alike, excludes_null, join, number, safe
 
@@ -70,6 +70,8 @@ def grade(
     if effect.unbounded:
         level -= 2
         down.append(effect.reason or "chance cannot be bounded")
+    if isinstance(effect, GroupedEffect) and effect.difference_between_groups is None:
+        level = 0  # the question was whether they differ
     faults = (
         ("overlap", ""),
         ("attrition", "rows were lost unequally: "),

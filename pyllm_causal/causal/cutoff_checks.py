@@ -228,11 +228,7 @@ def donut(cut: Cut, found: Answered) -> Refutation | None:
 
 
 def bandwidth(cut: Cut, found: Answered) -> Refutation | None:
-    """Half and twice as far from the cut-off. Passes when neither moves the answer by more than chance, or than its own margin.
-
-    Twice the best distance is biased by construction where the lines bend, so that bias is taken off with the bend seen at the
-    distance that is best for it, which stays as it is; half as far, both are halved.
-    """
+    """Half and twice as far from the cut-off. Passes when neither moves the answer by more than chance, or than its own margin."""
     from numpy.linalg import LinAlgError
 
     left, right = cut.sides()
@@ -241,7 +237,7 @@ def bandwidth(cut: Cut, found: Answered) -> Refutation | None:
     tried: list[tuple[str, float, bool]] = []
     for word, times in (("half", 0.5), ("twice", 2.0)):
         try:
-            other = Spec(times * spec.h, min(times, 1.0) * spec.b, spec.kernel, spec.p)
+            other = Spec(times * spec.h, times * spec.b, spec.kernel, spec.p)
             change, error = moved(left, right, spec, other, cut.fuzzy)
         except LinAlgError:
             continue

@@ -53,6 +53,12 @@ class Case:
     def query(self) -> Query:
         return self.task.query
 
+    @property
+    def unit(self) -> str | None:
+        """The column of the units that are followed, or else of the groups."""
+        design = self.task.query.design
+        return getattr(design, "unit", None) or getattr(design, "group", None)
+
     def cells(self, before: bool = False, placebo: bool = False) -> GroupTime:
         """The group-time effects; see `group_time`."""
         return group_time(cell_data(self.data, self.adoption.panel), self.comparison, before, placebo)

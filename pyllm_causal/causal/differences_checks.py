@@ -36,14 +36,9 @@ def _pair(values: list[float], case: Case) -> list[str]:
     return [f"{s} in 100" for s in shown] if case.kind == "yes_no" else shown
 
 
-def groups_text(case: Case) -> str:
-    """What the margin counts as one, in the plural."""
-    return clusters_text(case.clustered, _own(case))
-
-
-def _own(case: Case) -> str | None:
-    design = case.query.design
-    return getattr(design, "unit", None) or getattr(design, "group", None)
+def groups_text(case: Case, many: int = 2) -> str:
+    """What the margin counts as one."""
+    return clusters_text(case.clustered, case.unit, many)
 
 
 def study_of(case: Case) -> EventStudy | None:
@@ -165,7 +160,7 @@ def leave_one_out(case: Case, method: str, att: Att) -> Refutation | None:
     if data.cluster is None or not att.error > 0:
         return None
     codes = np.unique(data.cluster, return_inverse=True)[1].ravel()
-    what = unit_text(case.clustered) if case.clustered == _own(case) else f"group of {safe(case.clustered)}"
+    what = unit_text(case.clustered) if case.clustered == case.unit else f"group of {safe(case.clustered)}"
     names: list[str] = []
     if int(codes.max()) + 1 > MOST_LEFT_OUT:
         if not case.adoption.staggered:
@@ -272,11 +267,11 @@ def _clusters(case: Case, att: Att) -> Diagnosis | None:
         return None
     total = fe.count_of(case.data.cluster)
     treated, other, mixed = models.arms_by_cluster(case.data)
-    name = groups_text(case)
+    fewest, name = min(treated, other), groups_text(case)
     figures: dict[str, Any] = {"clusters": total, "treated": treated, "other": other}
     if "whole_clusters" in att.notes:
         text = (
-            f"only {min(treated, other)} {name} on one side ({treated} treated, {other} not): the margin compares whole ones"
+            f"only {fewest} {groups_text(case, fewest)} on one side ({treated} treated, {other} not): the margin compares whole ones"
             " and rests on their all being about equally unsteady"
         )
         return Diagnosis(name="clusters", status="warning", finding=text, figures=figures)
@@ -288,7 +283,7 @@ def _clusters(case: Case, att: Att) -> Diagnosis | None:
     few = (
         f"only {count(total)} {name}"
         if total < models.FEW_CLUSTERS
-        else f"only {min(treated, other)} {name} on one side"
+        else f"only {fewest} {groups_text(case, fewest)} on one side"
     )
     return Diagnosis(
         name="clusters", status="warning", finding=f"{few}: the margin is itself uncertain{how}", figures=figures
@@ -321,7 +316,7 @@ def _few_treated(case: Case) -> Diagnosis | None:
     smallest = min(len(np.unique(members[treated])), len(np.unique(members[~treated])))
     if smallest >= 10 or (case.adoption.panel and smallest <= models.FEW_TREATED):
         return None
-    what = groups_text(case) if case.adoption.panel and case.clustered else "rows"
+    what = groups_text(case, smallest) if case.adoption.panel and case.clustered else "rows"
     return Diagnosis(
         name="few_rows",
         status="warning",
@@ -398,7 +393,7 @@ def _gaps(case: Case) -> Diagnosis | None:
             - (1 - int((seen & ~after).sum()) / max(len(members) * early, 1))
         )  # fmt: skip
     worse = abs(rates[0] - rates[1])
-    text = f"not every {unit_text(_own(case))} is seen in every period ({number(100 * share)}% of them are missing)"
+    text = f"not every {unit_text(case.unit)} is seen in every period ({number(100 * share)}% of them are missing)"
     if worse > 0.1:
         text += ", and the treated and the others went missing unequally"
     return Diagnosis(

@@ -92,32 +92,31 @@ def _clause(text: str, cut: bool) -> str:
 
 
 def _compared(gap: Effect, one: GroupEffect | None, two: GroupEffect | None, first: str, second: str) -> str:
-    """The difference between the two groups. Where both effects point one way, how much larger or smaller the rise or fall is:
-    "3 more" of two falls would read as a rise."""
-    same = one is not None and two is not None and one.value * two.value > 0
-    if gap.scale != "difference" or not same or one is None:
+    """The difference between the two groups. Where both effects clearly point one way, how much larger or smaller the rise or fall
+    is: "3 more" of two falls would read as a rise."""
+    if gap.scale != "difference":
         return f"Where {second} the effect is {_gap_text(gap)}, against where {first}."
-    sign = 1.0 if one.value > 0 else -1.0
+    sign, noun, up, down = 1.0, "effect", "higher", "lower"
+    if one is not None and two is not None and one.value * two.value > 0 and excludes_null(one) and excludes_null(two):
+        sign, noun, up, down = (
+            (1.0, "rise", "larger", "smaller") if one.value > 0 else (-1.0, "fall", "larger", "smaller")
+        )
     chances = gap.unit == "probability"
-    unit = " in 100" if chances else f" {gap.unit}" if gap.unit else ""
-    ends = sorted(sign * (100.0 if chances else 1.0) * v for v in (gap.low or 0.0, gap.high or 0.0))
-    value = sign * (100.0 if chances else 1.0) * gap.value
+    factor, unit = (100.0, " in 100") if chances else (1.0, f" {gap.unit}" if gap.unit else "")
+    value = sign * factor * gap.value
+    ends = sorted(sign * factor * v for v in (gap.low or 0.0, gap.high or 0.0))
     size, low, high = alike([abs(value), abs(ends[0]), abs(ends[1])])
     if ends[0] >= 0:
-        span = f"between {low} and {high}{unit} larger"
+        span = f"between {low} and {high}{unit} {up}"
     elif ends[1] <= 0:
-        span = f"between {high} and {low}{unit} smaller"
+        span = f"between {high} and {low}{unit} {down}"
     else:
-        span = f"between {low}{unit} smaller and {high}{unit} larger"
-    return (
-        f"The {'rise' if sign > 0 else 'fall'} is {size}{unit} {'larger' if value >= 0 else 'smaller'} where {second} than"
-        f" where {first} (somewhere {span})."
-    )
+        span = f"between {low}{unit} {down} and {high}{unit} {up}"
+    way = up if value >= 0 else down
+    return f"The {noun} is {size}{unit} {way} where {second} than where {first} (somewhere {span})."
 
 
 def _gap_text(gap: Effect) -> str:
-    if gap.scale == "difference":
-        return size_text(gap)
     ends = [gap.value, gap.low or 0.0, gap.high or 0.0]
     if gap.scale == "percent":
         ends = [1 + v / 100 for v in ends]

@@ -27,9 +27,11 @@ def units_text(name: object) -> str:
     return unit_text(name).replace("unit", "units", 1)
 
 
-def clusters_text(name: object, unit: object) -> str:
-    """What the margin counts as one: the units themselves, or groups by another column."""
-    return units_text(name) if name == unit else f"groups of {safe(name)}"
+def clusters_text(name: object, unit: object, many: int = 2) -> str:
+    """What the margin counts as one (`many` of them): the units themselves, or groups by another column."""
+    if name == unit:
+        return unit_text(name) if many == 1 else units_text(name)
+    return f"group{'' if many == 1 else 's'} of {safe(name)}"
 
 
 def covariates_of(query: Query, table: Table, fixed: tuple[str, ...]) -> tuple[str, ...] | NotIdentified:

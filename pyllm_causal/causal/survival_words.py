@@ -58,6 +58,11 @@ def _pair(f: FollowUp) -> tuple[str, str]:
     return f"{name} = {_shown(contrast.treated)}", f"{name} = {_shown(contrast.control)}"
 
 
+def late(f: FollowUp) -> str:
+    """The time at which shares are told, behind "free of it"."""
+    return f"{'after' if f.unit else 'at'} {f.until}"
+
+
 def _by(f: FollowUp) -> str:
     return f"After {f.until}" if f.unit else f"By {f.until},"
 
@@ -141,7 +146,7 @@ def share_sentences(
             else f"{one} rather than {zero}"
         )
         what = f"the time free of {f.named} {_over(f)}" if mean_time else (
-            f"the number with {f.named} by {f.until}" if risk else f"the number still free of {f.named} after {f.until}"
+            f"the number with {f.named} by {f.until}" if risk else f"the number still free of {f.named} {late(f)}"
         )  # fmt: skip
         out.append(f"With {per}, {what} is {size}{unit} {word}{span}.")
     if risk:

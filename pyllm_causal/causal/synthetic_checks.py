@@ -7,6 +7,7 @@ from dataclasses import replace
 from ..analysis import Effect, Estimate, Refutation, Verdict
 from ..wording import alike, number
 from .synthetic import Mix, Placebo, Problem, earlier, fit, placebo
+from .synthetic_case import moment
 from .unit_periods import UnitPeriods
 
 PLACEBO = 0.1  # share of units that may stand out as clearly
@@ -20,12 +21,13 @@ def checks(
     others: tuple[Estimate, ...],
     effect: Effect,
     unit: str,
+    time: str,
 ) -> tuple[Refutation, ...]:
     """All checks that can be made with these periods and units."""
     factor = 100.0 if unit == "probability" else 1.0
     found = (
         _space(placebos, data),
-        _time(problem, mix, data, factor),
+        _time(problem, mix, data, factor, time),
         _without_each(problem, mix, placebos, data, factor),
         _others(effect, others, factor if effect.scale == "difference" else 1.0),
     )
@@ -46,7 +48,7 @@ def _space(placebos: Placebo, data: UnitPeriods) -> Refutation:
     )
 
 
-def _time(problem: Problem, mix: Mix, data: UnitPeriods, factor: float) -> Refutation | None:
+def _time(problem: Problem, mix: Mix, data: UnitPeriods, factor: float, time: str) -> Refutation | None:
     """A made-up change after two thirds of the periods before. Fails when the gap is beyond two of its placebo errors and over
     half of the real one; inconclusive when its error is too large to see a gap of that size."""
     start = (2 * problem.before) // 3
@@ -59,11 +61,12 @@ def _time(problem: Problem, mix: Mix, data: UnitPeriods, factor: float) -> Refut
     blind = 2 * error > abs(mix.effect)
     verdict: Verdict = "failed" if large else "inconclusive" if blind else "passed"
     shown = alike([factor * own.effect, factor * mix.effect])
+    first, last = (moment(data.periods[i], time) for i in (start, problem.before - 1))
     return Refutation(
         check="placebo_time",
         question="If the change is said to have come earlier, does a gap appear before the real one?",
         expected="about 0",
-        observed=f"{shown[0]} from {data.periods[start]} to {data.periods[problem.before - 1]} (the real gap is {shown[1]})",
+        observed=f"{shown[0]} from {first} to {last} (the real gap is {shown[1]})",
         verdict=verdict,
         meaning="If this fails, unit and mix were parting already before the change.",
         figures={"gap": own.effect, "error": error, "start": data.periods[start]},

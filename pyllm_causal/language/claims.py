@@ -12,7 +12,20 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from .match import stem
-from .vocabulary import BANNED, BETWEEN, CAUSES, DOWN, HEDGES, NEGATIONS, NUMBER_WORDS, PLAIN, STRONGER, UP, pattern
+from .vocabulary import (
+    BANNED,
+    BETWEEN,
+    CAUSES,
+    DOWN,
+    HEDGES,
+    MAKERS,
+    NEGATIONS,
+    NUMBER_WORDS,
+    PLAIN,
+    STRONGER,
+    UP,
+    pattern,
+)
 
 Direction = Literal["up", "down", "none"]
 LONGEST = 700
@@ -23,6 +36,7 @@ _WRAP = re.compile(r"\s*\n\s*")
 _NUMBER = re.compile(r"(?<![\w.,])[+\-−]?\d[\d,]*(?:\.\d+)?")
 _BANNED, _NEGATION = pattern(BANNED), pattern(NEGATIONS)
 _UP_WORD, _DOWN_WORD, _CAUSE_WORD = pattern(UP), pattern(DOWN), pattern(CAUSES)
+_MAKER_WORD = pattern(MAKERS)
 _STRONGER = {level: pattern(words) for level, words in STRONGER.items()}
 _CLAUSE = re.compile(
     r"[,:;()—–]|\s-\s|\b(?:and|but|or|while|although|though|because|since|so|that|which|who|whom|whereas|if|when|as|than"
@@ -152,6 +166,10 @@ def _direction_fault(sentence: str, direction: Direction | None) -> str | None:
         return "only a copied sentence may speak of the difference." if _causes(tokens) else None
     if wrong := down if direction == "up" else up:
         return f"the word {wrong[0]!r} points the wrong way."
+    if direction == "down" and not down:
+        more = [t for t in tokens if _MAKER_WORD.fullmatch(t)] or re.findall(r"\bresult(?:s|ed|ing)? in\b", sentence)
+        if more:
+            return f"after {more[0]!r} the sentence must say that the outcome is lower."
     if _NEGATION.search(sentence) or re.search(r"n['’]t\b", sentence, re.IGNORECASE):
         return "a negation turns the finding round; say it without one."
     return None

@@ -60,11 +60,17 @@ def _denies(column: Column) -> bool:
     return bool(_NOT & set(match.split(f"{column.name} {match.gist_of(column)}")))
 
 
+def other_kin(words: Iterable[str], column: Column) -> bool:
+    """Is `column` about another relative than `words` are?"""
+    own = match.split(f"{column.name} {match.gist_of(column)}")
+    kin, asked = ({_KIN[s] for w in some if (s := match.stem(w)) in _KIN} for some in (own, words))
+    return bool(kin and asked and not kin & asked)
+
+
 def opposed(words: Iterable[str], column: Column) -> bool:
     """Does one of `words` name the opposite of `column`: another relative, or the same word with "un-" on one side?"""
     own, said = match.split(f"{column.name} {match.gist_of(column)}"), list(words)
-    kin, asked = ({_KIN[s] for w in some if (s := match.stem(w)) in _KIN} for some in (own, said))
-    if kin and asked and not kin & asked:
+    if other_kin(said, column):
         return True
     bare = {match.stem(w) for w in own}
     new = {match.stem(w) for w in said} - bare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import amounts, claimed, grounding, match, offline
+from . import amounts, claimed, doubt, grounding, match, offline
 from .ask_model import plain
 from .reading_form import Claimed, Effect, Form
 
@@ -71,6 +71,8 @@ def fields_of(
             and grounding.far_better(question, fields, role, columns)
         ):
             return fields, f"I am not sure which column is the {role}"
+        if role not in given and doubt.other_kin(match.split(question), named[fields[role]]):
+            return fields, f"“{plain(fields[role], 80)}” is about another relative than the question"
     why = _designed(question, form, fields, profile, columns, given)
     if why:
         return fields, why

@@ -175,7 +175,7 @@ def unread(
     """Does the question hold words that this reading leaves unused, and that matter?"""
     named = {c.name: c for c in profile.columns}
     design = claimed.claim(question, roles, profile)
-    if claimed.granted(parsed) and (design is None or design.kind != "discontinuity"):
+    if claimed.granted(sentence.parse(question)) and (design is None or design.kind != "discontinuity"):
         return True  # a rule of who got it is no filter
     conditions = subset.conditions(question, columns, set(roles.values()))
     used = {*roles.values(), *(c.column for c in conditions if c.sure), *(design.columns if design else ())}

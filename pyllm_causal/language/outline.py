@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from ..analysis import Step
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
-from . import match, prompts, roles, sentence, vote
+from . import kinds, match, prompts, roles, sentence, vote
 from .ask_model import complete_as, plain
 from .client import Client, Request
 
@@ -202,6 +202,8 @@ def _finished(drafted: Outline, question: str, ends: tuple[str | None, str | Non
     """The person's own ends, else the model's, else the words of the question where they fall into two halves."""
     parsed = sentence.parse(question)
     halves = _words(parsed.cause), _words(parsed.effect)
+    if kinds.told(question) in ("attribution", "discovery", "describe"):
+        halves = None, None  # "why do people get headaches?" names no cause
     treatment = ends[0] or drafted.treatment or halves[0]
     outcome = ends[1] or drafted.outcome or halves[1]
     if treatment and outcome and treatment.casefold() == outcome.casefold():

@@ -76,9 +76,11 @@ def read_question(
     spoken = tongue.language(question)
     ranked = offline.choices(question, columns)
     fields, why = fields_of(question, form, columns, profile, given, sure=client is None) if form else ({}, "")
-    if form and form.kind != "describe" and not why and client is None and not {"treatment", "outcome"} <= given.keys():
+    left = None
+    if form and form.kind != "describe" and not why and not {"treatment", "outcome"} <= given.keys():
         left = doubt.unused_number(question, fields | given, profile.columns)
-        why = f"I cannot tell what {plain(left, 20)} stands for in the question" if left else ""
+        if left and client is None:
+            why = f"I cannot tell what {plain(left, 20)} stands for in the question"
     if not form or why:
         nameless = grounding.nameless(question, columns) if not why else None
         why = f"the table seems to have no column for “{plain(nameless, 80)}”" if nameless else why
@@ -97,7 +99,8 @@ def read_question(
     reading = Reading(
         status="read",
         query=query,
-        receipt=receipt(query, profile),
+        receipt=receipt(query, profile)
+        + (f" “{plain(left, 20)}” in the question plays no part in this." if left else ""),
         choices=_choices(ranked, fields),
         steps=(step,),
         language=spoken,

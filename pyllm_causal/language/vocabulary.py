@@ -18,36 +18,42 @@ NUMBER_WORDS = frozenset(
 # What no grade of evidence allows, and what belongs to statistics.
 BANNED = """
     prove* proving proof* confirm* demonstrat* establish* definit* certain* undoubted* doubt* clear clearly obvious*
-    conclusive* guarante* significan* p-value* pvalue* statistic* confiden* evidence reliabl* robust* trust* sure surely
-    undeniab* unquestionab* indeed truly really actually fact facts known know knows show shows showed shown reveal*
-    must will would undisputed strong stronger strongest strongly dramatic* massive* huge* substantial* considerabl*
-    should recommend* advis* ignore instruction* dangerous safe miracle cure cures cured
+    conclusive* guarante* significan* p-value* pvalue* statistic* confiden* evidence reliabl* robust* trust* sure
+    surely undeniab* unquestionab* indeed truly really actually fact facts known know knows show shows showed shown
+    reveal* must will would undisputed strong stronger strongest strongly dramatic* massive* huge* substantial*
+    considerabl* should recommend* advis* ignore instruction* dangerous safe miracle cure cures cured harm* hurt*
+    benefit* kill* ruin* destroy* culprit worsen*
     """
 
 UP = """
-    increas* rais* rose rise rises rising more higher greater larger bigger gain gains gained gaining boost* grow grows
-    grew growth growing upward upwards up added adds add extra improv* heavier longer faster additional surplus enlarg*
-    elevat* exceed* above
+    increas* rais* rose rise rises rising more higher greater larger bigger gain gains gained gaining boost* grow
+    grows grew growth growing upward upwards up added adds add extra improv* heavier longer faster additional
+    surplus enlarg* elevat* exceed* above enhanc* spur* fuel* foster* promot* stimulat* encourag* generat*
     """
 
 DOWN = """
     decreas* reduc* lower lowers lowered lowering less fewer smaller loss losses lose loses lost losing drop drops
-    dropped dropping fall falls fell falling declin* shrink* shrank cut cuts cutting diminish* lighter shorter slower
-    downward downwards down prevent* protect* avoid* worsen* weaken* minus below
+    dropped dropping fall falls fell falling declin* shrink* shrank cut cuts cutting diminish* lighter shorter
+    slower downward downwards down prevent* protect* avoid* weaken* minus below suppress* inhibit* curb* stop stops
+    stopped eliminat* eradicat* stem stems stemmed end ends ended
     """
 
 # Causes without a direction.
 CAUSES = """
     caus* lead leads led leading result results resulted resulting make makes made making produc* driv* drove drives
     trigger* bring brings brought bringing affect* influenc* impact* effect* contribut* determin* create* creating
-    generat* yield* help* harm* hurt* benefit* work works worked due because thanks owing responsible consequence*
-    consequently hence therefore thus thereby attribut* explain* account* change changes changed changing alter* induc*
-    provok* enhanc* save saves saved enabl* turn turns turned push* pull* spur* fuel* stem stems stemmed reason reasons
-    root behind power* give gives gave giving get gets got becom* became end ends ended let lets letting mean means
-    meant ensur* inflict* bear bears foster* promot* encourag* stimulat* suppress* inhibit* curb* stop stops stopped
-    eliminat* eradicat* ruin* destroy* kill* deliver* achiev* accomplish* transform* shape* govern* dictat* control*
-    moderat* mediat* underl* origin* sourc* provid* offer* bestow* grant* imply implies implied entail* force* forc*
-    compel* oblig* culprit factor factors
+    yield* help* work works worked due because thanks owing responsible consequence* consequently hence therefore
+    thus thereby attribut* explain* account* change changes changed changing alter* induc* provok* save saves saved
+    enabl* turn turns turned push* pull* reason reasons root behind power* give gives gave giving get gets got
+    becom* became let lets letting mean means meant ensur* inflict* bear bears deliver* achiev* accomplish*
+    transform* shape* govern* dictat* control* moderat* mediat* underl* origin* sourc* provid* offer* bestow* grant*
+    imply implies implied entail* force* forc* compel* oblig* factor factors
+    """
+
+# Causes that, without more, say that there comes to be more of something.
+MAKERS = """
+    caus* lead leads led leading produc* creat* yield* bring* brought induc* trigger* driv* drove give gives gave giving
+    provok* deliver* achiev* provid* offer* ensur* enabl* inflict* bestow* grant*
     """
 
 NEGATIONS = """

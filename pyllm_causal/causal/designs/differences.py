@@ -87,7 +87,7 @@ def differences(task: Task) -> Finding | NotIdentified:
         rests=_rests(case, method, att),
         sentences=_sentences(case, method),
         cause_words=_cause_words(case),
-        size=_size(case, plain, effect, who),
+        size=_size(case, plain, effect),
     )
 
 
@@ -157,11 +157,6 @@ def _unadjusted(case: Case) -> Effect | None:
         return None
 
 
-def _units(case: Case) -> str | None:
-    design = case.query.design
-    return getattr(design, "unit", None) or getattr(design, "group", None)
-
-
 def _who(case: Case) -> str:
     adoption, query = case.adoption, case.query
     design = query.design
@@ -191,14 +186,17 @@ def _elsewhere(case: Case) -> bool:
     return case.adoption.control == "others" and case.query.treatment == getattr(case.query.design, "group", None)
 
 
-def _size(case: Case, plain: Effect, effect: Effect, who: str) -> tuple[str, ...] | None:
+def _size(case: Case, plain: Effect, effect: Effect) -> tuple[str, ...] | None:
     """In place of the usual "than with state = others"."""
     if not _elsewhere(case) or effect.scale != "difference" or plain.low is None:
         return None
     outcome = safe(case.query.words.get("outcome") or case.query.outcome)
     pair = f"{safe(case.query.treatment)} = {safe(case.adoption.treated)}"
+    among = f", among those with {safe(case.query.where)}" if case.query.where else ""
     true = "true of " if case.kind == "yes_no" else ""
-    return (f"The best figure: {outcome} is {true}{size_text(plain)} with {pair} than elsewhere, among {who}.",)
+    return (
+        f"The best single figure: {outcome} is {true}{size_text(plain)} with {pair} than elsewhere, once treated{among}.",
+    )
 
 
 def _by_arm(case: Case) -> dict[str, int]:
@@ -215,7 +213,7 @@ def _estimand(case: Case, who: str) -> Estimand:
     )
     if adoption.back:
         compared = (
-            f"comparing each {unit_text(_units(case))} with itself at other times, beside the others at the same time"
+            f"comparing each {unit_text(case.unit)} with itself at other times, beside the others at the same time"
         )
     else:
         compared = "compared with how those not treated (yet) changed over the same time"
@@ -268,7 +266,7 @@ def _rests(case: Case, method: str, att: Att) -> tuple[str, ...]:
 
     out = []
     adoption = case.adoption
-    what = units_text(_units(case)) if adoption.panel and case.clustered else "rows"
+    what = units_text(case.unit) if adoption.panel and case.clustered else "rows"
     if not adoption.back:
         members = case.data.group if adoption.panel else np.arange(case.data.n)
         never = len(np.unique(members[case.data.start >= case.data.periods]))

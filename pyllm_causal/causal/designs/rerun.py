@@ -62,8 +62,16 @@ def rerun(task: Task, whole: Task, groups: Groups) -> Finding | NotIdentified:
         ),
         figures={"groups": len(effects)},
     )
+    doubts, difference = main.doubts, main.plain
+    if gap is None:
+        doubts = (*doubts, "the two groups cannot be compared")
+    elif gap.scale == "difference":
+        difference = gap  # how sure: of the difference, not of the effect on everyone
     return replace(
         main,
+        plain=difference,
+        doubts=doubts,
+        refutations=tuple(r for r in main.refutations if r.check not in ("other_methods", "hidden_cause")),
         effect=GroupedEffect(**fields, groups=tuple(effects), difference_between_groups=gap),
         diagnoses=(*main.diagnoses, note),
         headlines=words.headlines,

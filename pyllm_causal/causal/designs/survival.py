@@ -24,7 +24,7 @@ from ..refuters import Trial, refute
 from ..sample import Sample
 from ..survival_checks import checks, hidden, observation, over_time, proportional
 from ..survival_estimate import LABELS, Ratio, hazard_ratio, modelled, standardised, told
-from ..survival_words import population, rate_sentences, share_sentences, title
+from ..survival_words import late, population, rate_sentences, share_sentences, title
 from . import Finding, Task, design
 
 RATIOS, SHARES = ("cox", "cox_weighted", "log_rank"), ("kaplan_meier", "standardised")
@@ -188,11 +188,9 @@ def _of_shares(task: Task, a: Answered) -> Finding:
     risk = query.scale != "difference"
     ways = (f"more time free of {f.named}", f"less time free of {f.named}")
     if not mean_time:
-        event = f"{f.named} by {f.until}" if risk else f"being free of {f.named} after {f.until}"
+        event = f"{f.named} by {f.until}" if risk else f"being free of {f.named} {late(f)}"
         ways = (f"a higher chance of {event}", f"a lower chance of {event}")
-    words = (
-        f"the mean time free of {f.named}" if mean_time else f"the chance of being free of {f.named} after {f.until}"
-    )
+    words = f"the mean time free of {f.named}" if mean_time else f"the chance of being free of {f.named} {late(f)}"
     if risk:
         words = f"the chance of {f.named} by {f.until}"
     return _finding(

@@ -182,7 +182,9 @@ def synthetic_control(task: Task) -> Finding | NotIdentified:
         means=(case.actual, case.actual - case.mix.effect),
         others=others,
         unadjusted=_unadjusted(case, query.scale),
-        refutations=checks(case.problem, case.mix, case.placebo, data, others, effect, unit_of(case)),
+        refutations=checks(
+            case.problem, case.mix, case.placebo, data, others, effect, unit_of(case), design_of(task).time
+        ),
         diagnoses=_diagnoses(case),
         favours=favours(case),
         rests=rests(case),

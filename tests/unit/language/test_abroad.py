@@ -160,7 +160,13 @@ def test_no_shuffle_of_loaded_words_passes(code: str, words: list[str]) -> None:
     sentence = " ".join(words)
     if abroad.fault(sentence, facts, code, "") is None:
         harmless = {"no"} if code == "pt" else set()  # "in the"; the Portuguese for "not" is "não"
-        assert set(words) <= (set(abroad._tokens(facts)) | harmless) - {"möglicherweise", "0", "höheren", "führt", "augmente"}
+        assert set(words) <= (set(abroad._tokens(facts)) | harmless) - {
+            "möglicherweise",
+            "0",
+            "höheren",
+            "führt",
+            "augmente",
+        }
 
 
 @settings(max_examples=100, deadline=None)

@@ -323,11 +323,58 @@ def _installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
+def _said(first: float, second: float, unit: str = "") -> str:
+    from pyllm_causal.analysis import Effect, GroupEffect
+    from pyllm_causal.causal.group_words import told
+    from pyllm_causal.causal.groups import Groups
+
+    def of(value: float) -> dict[str, object]:
+        return {"value": value, "low": value - 0.04, "high": value + 0.04, "std_error": 0.02, "unit": unit}
+
+    texts = ("age up to 36", "age over 36 up to 50", "age over 50")
+    groups = Groups(np.zeros(3, dtype="int64"), ("lowest", "middle", "highest"), texts, (0, 2), cut=True)
+    effects = [
+        GroupEffect.model_validate({**of(v), "group": g, "rows": 50})
+        for g, v in zip(groups.labels, (first, 0.5, second), strict=True)
+    ]
+    gap = Effect.model_validate(of(second - first))
+    return " ".join(told("c", "y", groups, effects, gap, Effect.model_validate(of(0.1)), 0.01).size)
+
+
+def test_two_falls_are_compared_as_falls() -> None:
+    text = _said(-0.27, -0.15, "probability")
+    assert "The fall is 12 in 100 smaller where age is over 50 than where age is up to 36" in text
+    assert "(somewhere between 8 and 16 in 100 smaller)" in text
+    assert "The fall is 12 in 100 larger" in _said(-0.15, -0.27, "probability")
+    assert "The rise is 0.12 kg larger" in _said(0.15, 0.27, "kg")
+    text = _said(0.18, 0.15, "kg")
+    assert "The rise is 0.030 kg smaller" in text and "(somewhere between 0.070 kg smaller and 0.010 kg larger)" in text
+
+
+def test_effects_that_may_point_either_way_are_neither_rises_nor_falls() -> None:
+    text = _said(-0.15, 0.15, "kg")
+    assert "The effect is 0.30 kg higher where age is over 50 than where age is up to 36" in text
+    assert "The effect is 0.08 kg lower" in _said(0.11, 0.03, "kg").replace("0.080", "0.08")
+
+
+def test_thirds_are_listed_by_size() -> None:
+    text = _said(0.1, 0.3)
+    assert text.index("age up to 36:") < text.index("age over 36 up to 50:") < text.index("age over 50:")
+
+
+def test_how_sure_is_about_the_difference() -> None:
+    answer = found(world(n=1000, gap=0.0, seed=11), **{**BY, "adjust_for": ["x"]})
+    assert isinstance(answer.effect, GroupedEffect)
+    assert answer.plain == answer.effect.difference_between_groups
+    assert not {"hidden_cause"} & {r.check for r in answer.refutations}
+
+
 def test_from_query_to_text() -> None:
     answer = causal.analyse({**BY, "adjust_for": ["x"]}, world(n=1000, gap=0.0, seed=11))
-    assert answer.headline.startswith(
-        "No sign that the effect of having t = 1 rather than 0 on y differs between g = 0 and g = 1"
+    assert answer.headline.startswith(  # the margin of the difference is wide, whatever the effect on everyone is
+        "We can't tell whether the effect of having t = 1 rather than 0 on y differs between g = 0 and g = 1"
     )
+    assert answer.certainty is not None and any("margin is wide" in s for s in answer.certainty.down)
     text = " ".join(answer.text.split())
     assert "For everyone: y" in text and "g = 0: " in text and "That margin includes no difference at all." in text
     dumped = answer.model_dump(mode="json")["effect"]

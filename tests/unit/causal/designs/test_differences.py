@@ -557,6 +557,15 @@ def test_leaving_one_start_date_out_finds_the_one_that_carries_the_answer() -> N
     assert check.verdict == "inconclusive" and "(2)" in check.observed
 
 
+def test_one_state_against_the_others_is_said_in_words() -> None:
+    frame = clustered(20, 1, effect=5.0).groupby(["state", "t"], as_index=False)["y"].mean()
+    answer = found(frame, "state", design={"group": "state", "treated_group": "s0", "start": 2})
+    assert answer.cause_words == "having state = s0 rather than another state"
+    text = " ".join((*(answer.size or ()), *answer.rests, *(d.finding for d in answer.diagnoses)))
+    assert "with state = s0 than elsewhere" in text and "state = others" not in text
+    assert "only 1 unit (state) on one side" in text and "Treated units (state): 1 from t = 2 on" in text
+
+
 def test_one_treated_state_is_compared_with_whole_states() -> None:
     """The interval is that of one number against 19 with a pooled spread, as if nothing but states had been drawn."""
     frame = clustered(20, 1, effect=5.0)

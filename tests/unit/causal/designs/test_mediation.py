@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import pyllm_causal as causal
-from pyllm_causal.analysis import MediationEffect
+from pyllm_causal.analysis import Effect, MediationEffect
 from pyllm_causal.errors import GraphError, QueryError
 from pyllm_causal.graph import Graph
 from tests.unit.causal.designs.pathways import draw_outcome, effect_of, expit, found, refused
@@ -304,6 +304,27 @@ def test_bad_requests_say_what_to_do() -> None:
 def test_nothing_said_about_shared_causes_is_a_doubt() -> None:
     answer = found(straight(n=300), **MEDIATION)
     assert len(answer.doubts) == 1 and "nothing was held fixed" in answer.doubts[0]
+
+
+def test_no_share_where_it_would_mean_nothing() -> None:
+    from pyllm_causal.causal.designs.mediation import _size
+
+    def part(value: float, error: float = 0.1) -> Effect:
+        return Effect(value=value, low=value - 2 * error, high=value + 2 * error, std_error=error)
+
+    def said(indirect: float, direct: float, low: float, high: float) -> str:
+        total = part(indirect + direct)
+        share = Effect(value=indirect / total.value, low=low, high=high)
+        whole = MediationEffect(
+            **total.model_dump(), direct=part(direct), indirect=part(indirect), total=total, proportion=share
+        )
+        return " ".join(_size("m", "y", whole, ""))
+
+    assert "about 50% of the whole effect passes through m" in said(1.0, 1.0, 0.4, 0.6)
+    assert "The two pull in opposite directions, so no share" in said(2.0, -1.0, 1.5, 3.0)
+    assert "The two seem to pull in opposite directions" in said(2.0, -0.1, 0.9, 1.3)
+    wide = said(1.0, 0.3, 0.01, 1.2)
+    assert "cannot be told" in wide and "%" not in wide
 
 
 def test_from_query_to_text() -> None:

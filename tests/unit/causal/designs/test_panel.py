@@ -111,7 +111,7 @@ def test_published_training_grants() -> None:
     answer = found(frame, "grant", "lscrap", unit="fcode", time="year", adjust_for=["grant_1"], where="year >= 1987")
     assert answer.effect.value == pytest.approx(-0.252, abs=0.0005)
     assert answer.effect.std_error is not None and 0.6 < answer.effect.std_error / 0.151 < 1.7
-    assert any("54 fcode" in s for s in answer.rests)
+    assert any("54 units (fcode)" in s for s in answer.rests)
 
 
 @pytest.mark.parametrize(("time", "value"), [(None, -0.026), ("YR", -0.030)])
@@ -273,6 +273,26 @@ def test_units_seen_once_are_counted() -> None:
     answer = found(pd.concat([frame, extra], ignore_index=True))
     assert answer.effect.value == pytest.approx(found(frame).effect.value)
     assert any("2 units seen only once" in s for s in answer.rests) and answer.sample.used == 600
+
+
+def test_rows_not_recorded_alone_leave_a_clear_answer_as_it_is() -> None:
+    """Up to half of the rows; beyond, or where another fault is found, they count."""
+
+    def status(share: float, **more: float) -> str:
+        frame = steady(**more)  # type: ignore[arg-type]
+        frame.loc[np.random.default_rng(5).random(len(frame)) < share, "d"] = np.nan
+        return next(d.status for d in found(frame, adjust_for=["x"]).diagnoses if d.name == "missing")
+
+    assert status(0.3) == "ok"
+    assert status(0.6) == "warning"
+    assert status(0.3, effect=0.0) == "warning"  # no clear interval
+    assert status(0.3, units=12) == "warning"  # few clusters as well
+
+
+def test_a_unit_is_called_a_unit() -> None:
+    answer = found(steady().rename(columns={"unit": "state"}), unit="state")
+    assert answer.population == "the units (state) whose d changes over time"
+    assert any("100 units (state), each compared with itself" in s for s in answer.rests)
 
 
 # ---- refusals and bad requests -----------------------------------------------------------------------------------------

@@ -245,8 +245,22 @@ def test_a_ratio_that_changes_leads_with_the_shares() -> None:
     check = next(d for d in found.diagnoses if d.name == "proportional_hazards")
     assert check.status == "warning"
     assert check.figures["early"] < 0.8 < 1.2 < check.figures["late"]
-    assert found.size is not None and found.size[0].startswith("After")
+    assert found.size is not None and found.size[0].startswith("By days = 9, about")
     assert any("does not describe it" in s for s in found.size)
+
+
+def test_a_ratio_that_fades_but_never_turns_costs_nothing() -> None:
+    """Of early deaths 20 in 100 as many with the drug, of late ones 80 in 100: not one number, but one direction."""
+    rng = np.random.default_rng(3)
+    drug = rng.integers(0, 2, 6000)
+    early = rng.exponential(1 / np.where(drug == 1, 0.04, 0.2))
+    late = 4 + rng.exponential(1 / np.where(drug == 1, 0.16, 0.2))
+    days = np.where(early < 4, early, late)
+    frame = pd.DataFrame({"drug": drug, "days": np.minimum(days, 12), "died": (days < 12).astype(int)})
+    found = ask(frame, **{**Q, "adjust_for": [], "design": {"kind": "randomised"}})
+    check = next(d for d in found.diagnoses if d.name == "proportional_hazards")
+    assert abs(check.figures["z"]) > 3 and check.figures["early"] < check.figures["late"] < 1
+    assert check.status == "ok" and any("does not describe it" in s for s in found.size or ())
 
 
 def test_a_steady_ratio_costs_nothing() -> None:

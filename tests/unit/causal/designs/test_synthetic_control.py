@@ -162,6 +162,34 @@ def test_interval_and_permutation_agree() -> None:
         assert excluded == (found.p_value is not None and found.p_value <= 0.05 + 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("period", "text"),
+    [
+        (4, "the quarter = 4"),
+        ("4", "the quarter = 4"),
+        (1993, "1993"),
+        (-3, "the quarter = -3"),
+        ("1993-04-01", "1993-04-01"),
+        ("Q4", "Q4"),
+    ],
+)
+def test_a_bare_number_is_no_time(period: object, text: str) -> None:
+    from pyllm_causal.causal.synthetic_case import moment
+
+    assert moment(period, "the quarter") == text
+
+
+def test_a_rank_near_the_top_speaks_for_the_answer() -> None:
+    """The change of the first unit, and a larger one of the last, which makes it the second of 24."""
+    frame = panel(units=24, effect=-5.0)
+    late = (frame["state"] == "X") & (frame["year"] >= frame["year"].unique()[12])
+    frame.loc[late, "sales"] += 40
+    found = ask(frame)
+    check = next(r for r in found.refutations if r.check == "placebo_units")
+    assert check.figures["rank"] == 2 and check.verdict == "passed"
+    assert "A ranks 2 of 24 by how clearly it leaves its mix" in found.favours
+
+
 def test_few_others_have_an_honest_level() -> None:
     found = ask(panel(units=11))
     assert found.effect.level == pytest.approx(1 - 1 / 11)
