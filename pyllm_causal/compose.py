@@ -288,6 +288,8 @@ def described(
 ) -> Answer:
     """The answer to a question that is not about causes."""
     shown, sentence = found
+    if query.where:
+        sentence = f"Among the rows with {safe(query.where, 200)}: {sentence}"
     note = "This describes the table; it does not say that one thing changes another."
     return Answer(
         status="not_causal",

@@ -390,7 +390,7 @@ REFUSALS = {
         drawn(("drug", "seen"), ("result", "seen"), selected_on=["seen"]),
         "chosen by seen",
     ),
-    "one cluster": (fine(cluster="same"), "one same"),
+    "one cluster": (fine(cluster="same"), "one group of same"),
     "two rows": (fine(where="id < 2"), "too few"),
 }
 

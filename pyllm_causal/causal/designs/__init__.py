@@ -121,8 +121,4 @@ for _module in (
     "instrument", "discontinuity", "differences", "panel", "synthetic_control", "front_door", "mediation", "survival",
     "by_group",
 ):  # fmt: skip
-    try:  # DEV: until every design has landed
-        import_module(f"{__name__}.{_module}")
-    except ModuleNotFoundError as _error:
-        if _module not in str(_error):
-            raise
+    import_module(f"{__name__}.{_module}")

@@ -141,3 +141,19 @@ def test_the_working_folder_is_no_secret() -> None:
     here = {"PWD": "/home/ann/data", "OLDPWD": "/home/ann/old", "DB_PWD": "hunter2-hunter2"}
     assert scrub("/home/ann/data/a.csv /home/ann/old", here) == "/home/ann/data/a.csv /home/ann/old"
     assert "hunter2" not in scrub("hunter2-hunter2", here)
+
+
+def test_a_description_says_of_which_rows() -> None:
+    import pandas as pd
+
+    from pyllm_causal.pipeline import ask
+
+    frame = pd.DataFrame(
+        {
+            "sex": ["male", "female"] * 60,
+            "age": [30 + i % 50 for i in range(120)],
+            "stroke": [int(i % 7 == 0) for i in range(120)],
+        }
+    )
+    answer = ask("Do women over 60 have more strokes?", frame)
+    assert answer.status == "not_causal" and answer.headline.startswith("Among the rows with age > 60: ")
