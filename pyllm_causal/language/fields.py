@@ -85,7 +85,18 @@ def fields_of(
         fields["target"] = grounding.target(question, form.who, named[fields["treatment"]])
     fields |= _event(question, fields, named, given)
     fields |= _valued(question, fields, named, profile, columns, given)
-    return _kept(fields), fields.get("why", "")
+    why = fields.get("why", "")
+    if not why and not sure and not given and form.kind != "counterfactual" and _unsaid(question, fields, named):
+        why = "the question holds a “not” that this reading does not carry"
+    return _kept(fields), why
+
+
+def _unsaid(question: str, fields: Mapping[str, Any], named: Mapping[str, Column]) -> bool:
+    """Is a negation of the question left over, where no filter, contrast or target could have taken it up?"""
+    taken = any(fields.get(part) is not None for part in ("where", "treated", "control", "design", "outcome_event"))
+    if taken or fields.get("target") not in (None, "everyone"):
+        return False
+    return doubt.reversing(question, (), [named[fields["treatment"]], named[fields["outcome"]]])
 
 
 def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:

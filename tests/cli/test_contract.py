@@ -14,7 +14,7 @@ import pytest
 from tests.cli.terminal import Run, query_file, run, start, table_file, without_seconds
 from tests.server import Server
 
-# ../shared/design/contract.md names these; they may grow, and none may be renamed.
+# The public contract names these; they may grow, and none may be renamed.
 ANSWER_FIELDS = """status association headline text effect method estimand unadjusted bounds arms edges attribution
 counterfactual decision sample estimates refutations diagnostics certainty why_not would_help reviewed_by steps graph
 provenance""".split()

@@ -104,6 +104,14 @@ def test_a_number_that_a_model_leaves_out_is_said() -> None:
     assert reading.status == "read" and "“2005” in the question plays no part" in reading.receipt
 
 
+def test_a_negation_that_a_model_leaves_out_becomes_a_choice() -> None:
+    said = {"treatment": "aspirin", "outcome": "stroke"}
+    turned = read("Does not taking aspirin cause strokes?", said_by_a_model(**said))
+    assert turned.status == "choose" and "“not”" in turned.receipt
+    assert read("Does taking aspirin cause strokes?", said_by_a_model(**said)).status == "read"
+    assert read("Doesn't aspirin prevent strokes?", said_by_a_model(**said)).status == "read"
+
+
 def test_another_relative_is_refused_from_a_model_too() -> None:
     model = said_by_a_model(treatment="mother_schooling", outcome="pressure")
     reading = read("Does the father's schooling lower the pressure?", model)

@@ -186,7 +186,6 @@ class TestWords:
             ("Does the vaccine raise the antibody level?", {"treatment": "the vaccine"}),
             ("What is the effect of the vaccine on the antibody level?", {"treatment": "the vaccine"}),
             ("Does the vaccine and the weather raise the antibody level?", {}),
-            ("Does not having the vaccine raise the antibody level?", {}),
             ("Does the increase of vaccine cause the antibody level?", {}),
             ("Is it the vaccine?", {}),
             ("Does treated raise the antibody level?", {}),
