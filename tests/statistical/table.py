@@ -10,7 +10,8 @@ HEAD = """# Monte-Carlo goals
 Made by `make statistical && .venv/bin/python -m tests.statistical.table > docs/monte_carlo.md`; do not edit by hand.
 
 Every registered estimator runs in fixed worlds (easy, heterogeneous, hard but within its stated assumptions), 1,000
-replications each, with an effect and again without one. The worlds are in `tests/statistical/worlds.py` and `tests/statistical/designs/`; seeds are hashes of
+replications each, with an effect and again without one. The worlds are in `tests/statistical/worlds.py` and
+`tests/statistical/designs/`; seeds are hashes of
 their names. A goal is missed when the 99% Monte-Carlo interval of the rate lies wholly outside 92–98% coverage, or wholly
 above 6% false effects (both of intervals at 95%). *Margin* is the average standard error over the true spread of the
 estimates, *bias* is in units of that spread.
