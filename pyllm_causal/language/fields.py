@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -92,11 +93,15 @@ def fields_of(
 
 
 def _unsaid(question: str, fields: Mapping[str, Any], named: Mapping[str, Column]) -> bool:
-    """Is a negation of the question left over, where no filter, contrast or target could have taken it up?"""
+    """Is a negation of what is asked left over, where no filter, contrast or target could have taken it up?
+
+    Sentences that tell rather than ask are not looked at: they cannot turn the question round.
+    """
     taken = any(fields.get(part) is not None for part in ("where", "treated", "control", "design", "outcome_event"))
     if taken or fields.get("target") not in (None, "everyone"):
         return False
-    return doubt.reversing(question, (), [named[fields["treatment"]], named[fields["outcome"]]])
+    asking = " ".join(s for s in re.split(r"(?<=[.?!])\s+", question) if s.endswith("?")) or question
+    return doubt.reversing(asking, (), [named[fields["treatment"]], named[fields["outcome"]]])
 
 
 def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
