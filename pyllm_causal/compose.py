@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .analysis import Answer, Estimand, NotIdentified, Step
 from .causal.bounds import as_strong_as_measured, no_assumption
 from .causal.certainty import relevant_matters
-from .causal.contrast import Contrast, contrasts
+from .causal.contrast import Contrast, contrasts, nothing_to_compare
 from .causal.designs import strategy_of
 from .causal.experiment import Experiment, experiment
 from .causal.identify import measured_causes
@@ -18,6 +18,7 @@ from .errors import CausalError, QueryError
 from .lines import Line, common_line, design_line, value_text
 from .query import Query
 from .report import text as say
+from .report.refusal import refusal_text
 from .wording import join, number, safe
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def supported(query: Query) -> None:
                 raise QueryError(f"`{field}` is not supported for kind association.", "Leave it out.")
         return
     strategy = strategy_of(query)
+    within = strategy_of(query.model_copy(update={"kind": "effect"}))  # what a question by group asks in each group
     for field, needed in ONLY_FOR.items():
-        if getattr(query, field) is not None and strategy != needed:
+        if getattr(query, field) is not None and needed not in (strategy, within):
             raise QueryError(f"`{field}` has no use in this question.", _where(field))
     if query.missing == "impute" and strategy is not None:
         raise QueryError(
@@ -66,7 +68,7 @@ def _where(field: str) -> str:
     if field == "horizon":
         return "It needs `event`, the column that says whether it happened by then."
     if field == "event":
-        return "Time to event is answered for the designs observational and randomised, kind effect."
+        return "Time to event is answered for the designs observational and randomised, kinds effect and effect_by_group."
     return "Ask with `kind` effect_by_group."
 
 
@@ -76,7 +78,7 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
         raise QueryError("No column in your graph is an instrument, so there are no compliers.", _TARGETS)
     asked = contrasts(query, table.profile)
     if not asked:
-        return refused(query, table, seed, clock.seconds, _constant(query))
+        return refused(query, table, seed, clock.seconds, nothing_to_compare(query.treatment))
     lines: list[Line] = []
     refusals: list[tuple[Contrast, NotIdentified]] = []
     for contrast in asked:
@@ -184,14 +186,6 @@ def _decision(line: Line) -> dict[str, Any] | None:
     return {"per_100": {"treated": 100 * treated, "control": 100 * control}, "matters": line.facts.matters}
 
 
-def _constant(query: Query) -> NotIdentified:
-    return NotIdentified(
-        code="constant_treatment",
-        reason=f"There is nothing to compare: {safe(query.treatment)} has the same value in every row.",
-        would_help=(f"rows in which {safe(query.treatment)} differs",),
-    )
-
-
 def _with_bounds(
     refusal: NotIdentified, query: Query, table: Table, estimand: Estimand, contrast: Contrast
 ) -> NotIdentified:
@@ -268,7 +262,7 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
     outcome = table.profile.column(str(query.outcome))
     yes_no = outcome.kind == "yes_no" or query.outcome_event is not None
     settling = None if review else _settling(query, table, refusal)
-    first, whole = say.refusal_text(refusal, query, sentence, review, yes_no, "" if settling is None else settling.text)
+    first, whole = refusal_text(refusal, query, sentence, review, yes_no, "" if settling is None else settling.text)
     return Answer(
         status=refusal.status,
         headline=first,

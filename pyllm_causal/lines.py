@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation, SampleCount
 from .causal.certainty import Standing, grade, relevant_matters
 from .causal.contrast import Contrast, as_arms
-from .causal.designs import REGISTRY, Task
+from .causal.designs import Task, named
 from .causal.diagnose import examine
 from .causal.dose_curve import curve
 from .causal.estimate import Estimates, estimate, settled, unit_of
@@ -121,7 +121,7 @@ def common_line(
 
 def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: str) -> Line | NotIdentified:
     """One contrast of a design that brings its own estimate and checks."""
-    found = REGISTRY[strategy].function(Task(query, table, seed))
+    found = named(strategy).function(Task(query, table, seed))
     if isinstance(found, NotIdentified):
         return found
     clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")

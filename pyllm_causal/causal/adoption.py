@@ -11,11 +11,11 @@ from ..data import Table
 from ..errors import QueryError
 from ..query import Differences, Query, Value
 from ..wording import count, join, safe
-from .contrast import as_number, check_usable, contrasts, find_level, positive_level
+from .contrast import nothing_to_compare
 from .panel_request import unit_text, units_text
-from .periods import Clock, clock_of, never
+from .periods import Clock, clock_of
 from .rows import Rows
-from .sample import level_mask
+from .start_dates import StartDates, by_cohort, by_group, by_switching, goes_back, switch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,16 +65,6 @@ class Adoption:
         return len(self.starts) > 1
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """Positions on the clock for every row of the table: infinity for never."""
-
-    start: Floats
-    group: str
-    unit: bool
-    notes: tuple[str, ...] = ()
-
-
 def read_adoption(query: Query, table: Table, rows: Rows) -> Adoption | NotIdentified:
     """Fill `rows` with what the design needs and read who is treated from when. Raises `QueryError` for a request that
     contradicts itself or the table."""
@@ -95,16 +85,12 @@ def read_adoption(query: Query, table: Table, rows: Rows) -> Adoption | NotIdent
     if len(seen) < 2:
         return _one_period(query, design, clock)
     if not given and table.profile.column(treatment).kind == "constant":
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {safe(treatment)} has the same value in every row.",
-            would_help=(f"rows in which {safe(treatment)} differs",),
-        )
-    on_mask, sign, pair = (None, 1, (1, 0)) if given else _switch(query, table, rows)
+        return nothing_to_compare(treatment)
+    on_mask, sign, pair = (None, 1, (1, 0)) if given else switch(query, table, rows)
     if design.first_treated:
-        draft = _by_cohort(design, table, rows, clock)
+        draft = by_cohort(design, table, rows, clock)
     elif design.group is not None:
-        found = _by_group(query, design, table, rows, clock, seen)
+        found = by_group(query, design, table, rows, clock, seen)
         if isinstance(found, NotIdentified):
             return found
         draft, sign, pair = found if given else (found[0], sign, pair)
@@ -114,8 +100,8 @@ def read_adoption(query: Query, table: Table, rows: Rows) -> Adoption | NotIdent
                 "`unit` alone needs a treatment column that switches on over time.",
                 "Name that column as `treatment`, or give `first_treated` or `group`.",
             )
-        draft, on_mask, sign = _by_switching(design, rows, clock, on_mask, sign)
-    back = design.group is None and not design.first_treated and on_mask is not None and _goes_back(
+        draft, on_mask, sign = by_switching(design, rows, clock, on_mask, sign)
+    back = design.group is None and not design.first_treated and on_mask is not None and goes_back(
         rows, clock, draft, on_mask
     )  # fmt: skip
     conflicts = 0
@@ -136,194 +122,8 @@ def _one_period(query: Query, design: Differences, clock: Clock) -> NotIdentifie
     )
 
 
-def _switch(query: Query, table: Table, rows: Rows) -> tuple[Mask, int, tuple[Value, Value]]:
-    """((rows,) where the treatment column is on, +1 or −1, (treated, control)); rows at other levels are left out."""
-    name = str(query.treatment)
-    column = table.profile.column(name)
-    check_usable(column, "treatment")
-    asked = contrasts(query, table.profile)
-    first = asked[0]
-    if len(asked) > 1:
-        raise QueryError(
-            f"{name!r} has several values; a difference-in-differences compares two.", "Give `treated` and `control`."
-        )
-    if first.kind == "dose":
-        levels = {as_number(lv.value): lv.value for lv in column.levels}
-        ends = [levels.get(as_number(v)) for v in (first.treated, first.control)]
-        if first.per_unit or None in ends:
-            raise QueryError(
-                f"{name!r} holds amounts; a difference-in-differences needs a treatment that is on or off.",
-                "Give the two values to compare as `treated` and `control`, or use the design `panel` for amounts.",
-            )
-        pair = (ends[0], ends[1])
-    else:
-        pair = (first.treated, first.control)
-    treated, control = pair[0], pair[1]
-    assert treated is not None and control is not None
-    one, zero = level_mask(table, name, treated), level_mask(table, name, control)
-    rows.drop(~(one | zero), f"{safe(name)} is neither {safe(treated)} nor {safe(control)}")
-    if column.kind == "yes_no" and treated == positive_level(column)[0]:
-        return zero, -1, (treated, control)
-    return one, 1, (treated, control)
-
-
-def _by_group(
-    query: Query, design: Differences, table: Table, rows: Rows, clock: Clock, seen: Floats
-) -> tuple[_Draft, int, tuple[Value, Value]] | NotIdentified:
-    import numpy as np
-
-    name = str(design.group)
-    column = table.profile.column(name)
-    own = name == query.treatment
-    sign = 1
-    if column.kind == "constant":
-        return NotIdentified(
-            code="no_comparison",
-            reason=f"All rows have the same {safe(name)}, so there is no group to compare with.",
-            would_help=(f"rows with another {safe(name)}",),
-        )
-    level: Value | None = design.treated_group
-    other: Value | None = None
-    if level is None and column.kind == "yes_no":
-        other, level = positive_level(column)
-        asked = None if query.treated is None else find_level(column, query.treated, "treatment") if own else None
-        against = None if query.control is None else find_level(column, query.control, "treatment") if own else None
-        sign = -1 if other == asked or level == against else 1
-    elif level is None and own and query.treated is not None:
-        level = query.treated
-    if level is None:
-        raise QueryError(
-            f"Which value of {name!r} is the treated group?",
-            "Give `treated_group` (and `start`, the first treated period), or a 0/1 column as `group`.",
-        )
-    level = find_level(column, level, "the group") if column.levels else level
-    mask = level_mask(table, name, level)
-    if not mask.any():
-        raise QueryError(f"No row has {level!r} in {name!r}.", "Give `treated_group` as it is spelled in the table.")
-    if own and design.treated_group is not None and query.treated is not None and column.levels:
-        asked = find_level(column, query.treated, "treatment")
-        if asked != level:
-            sign = -1
-            other = asked
-    if own and sign > 0 and query.control is not None and column.levels:
-        other = find_level(column, query.control, "treatment")
-    if other is not None and column.distinct > 2:
-        rows.drop(~(mask | level_mask(table, name, other)), f"{safe(name)} is neither {safe(level)} nor {safe(other)}")
-    start = _start(design, clock, seen)
-    if isinstance(start, NotIdentified):
-        return start
-    spare = next((lv.value for lv in column.levels if lv.value != level), "others")
-    rest: Value = other if other is not None else spare if column.distinct == 2 else "others"
-    pair = (level, rest) if sign > 0 else (rest, level)
-    return _Draft(np.where(mask, start, math.inf), design.unit or name, bool(design.unit)), sign, pair
-
-
-def _start(design: Differences, clock: Clock, seen: Floats) -> float | NotIdentified:
-    if design.start is None:
-        if len(seen) > 2:
-            raise QueryError(
-                f"{design.time!r} has {len(seen)} different values; from which on is the group treated?",
-                f"Give `start`, the first treated period (they run from {clock.first} to {clock.last}).",
-            )
-        return float(seen[-1])
-    start = clock.position(design.start)
-    if start > seen[-1]:
-        return NotIdentified(
-            code="no_post_period",
-            reason=f"The treatment starts at {clock.name(start)}, and the usable rows end at {clock.name(seen[-1])}.",
-            would_help=("rows from after the start",),
-        )
-    if start <= seen[0]:
-        return NotIdentified(
-            code="no_pre_period",
-            reason=f"The treatment starts at {clock.name(start)}, and no usable row is from before that.",
-            would_help=("rows from before the start, for both groups",),
-        )
-    return start
-
-
-def _by_cohort(design: Differences, table: Table, rows: Rows, clock: Clock) -> _Draft:
-    import numpy as np
-    import pandas as pd
-
-    name = str(design.first_treated)
-    if not design.unit:
-        raise QueryError("`first_treated` needs `unit`.", "Name the column that says which rows belong together.")
-    series = table.column(name)
-    at = np.full(len(series), math.inf)
-    places: dict[object, float] = {}
-    for i, value in enumerate(series.tolist()):
-        if never(value) or value is pd.NaT:
-            continue
-        key = str(value)
-        if key not in places:
-            places[key] = clock.position(str(value.date()) if hasattr(value, "date") else value)
-        at[i] = places[key]
-    units = table.column(design.unit)[rows.keep]
-    spread = pd.Series(at[rows.keep]).groupby(pd.factorize(units)[0]).nunique()
-    if (spread > 1).any():
-        raise QueryError(
-            f"{name!r} is not the same in all rows of {int((spread > 1).sum())} {units_text(design.unit)}.",
-            "It must hold the first treated period of the unit, in every row of the unit (0 or empty for never).",
-        )
-    return _Draft(at, design.unit, True)
-
-
-def _by_switching(
-    design: Differences, rows: Rows, clock: Clock, on: Mask, sign: int
-) -> tuple[_Draft, Mask, int]:  # fmt: skip
-    """The first period in which the treatment is on, by unit. A column that mostly switches off is read the other way round,
-    and the sign of the answer with it."""
-    import numpy as np
-    import pandas as pd
-
-    assert design.unit is not None
-    codes, _ = pd.factorize(rows.table.column(design.unit), sort=False)
-    kept = rows.index
-    order = kept[np.lexsort((clock.at[kept], codes[kept]))]
-    same = codes[order][1:] == codes[order][:-1]
-    later, earlier = on[order][1:][same], on[order][:-1][same]
-    if int((earlier & ~later).sum()) > int((later & ~earlier).sum()) and not (later & ~earlier).any():
-        on, sign = ~on, -sign
-    first = np.full(int(codes.max()) + 1, math.inf)
-    treated = kept[on[kept]]
-    np.minimum.at(first, codes[treated], clock.at[treated])
-    before = np.full(len(first), -math.inf)
-    early = kept[clock.at[kept] < first[codes[kept]]]
-    np.maximum.at(before, codes[early], clock.at[early])
-    first, moved = _across_gaps(first, before, np.unique(clock.at[kept]))
-    notes = (
-        f"{count(moved)} {units_text(design.unit)} not seen when the treatment began: start date taken from the others",
-    )
-    start = np.where(codes >= 0, first[codes], math.inf)
-    return _Draft(start, design.unit, True, notes if moved else ()), on, sign
-
-
-def _across_gaps(first: Floats, before: Floats, seen: Floats) -> tuple[Floats, int]:
-    """A unit that is not seen in the period when it switches on began somewhere between its last row without and its first
-    with: at the commonest start date of the others that lies there, if any does. (first (units,), how many were moved)."""
-    import numpy as np
-
-    treated = np.isfinite(first) & np.isfinite(before)
-    at = np.searchsorted(seen, np.where(treated, first, seen[0]))
-    clean = treated & (seen[np.maximum(at - 1, 0)] == before)
-    dates, counts = np.unique(first[clean], return_counts=True)
-    out, moved = first.copy(), 0
-    for u in np.flatnonzero(treated & ~clean):
-        there = (dates > before[u]) & (dates <= first[u])
-        if there.any():
-            out[u] = dates[there][int(np.argmax(counts[there]))]
-            moved += int(out[u] != first[u])
-    return out, moved
-
-
-def _goes_back(rows: Rows, clock: Clock, draft: _Draft, on: Mask) -> bool:
-    kept = rows.keep
-    return bool((kept & ~on & (clock.at >= draft.start)).any())
-
-
 def _agreement(
-    query: Query, rows: Rows, clock: Clock, draft: _Draft, on: Mask, sign: int
+    query: Query, rows: Rows, clock: Clock, draft: StartDates, on: Mask, sign: int
 ) -> tuple[int, int]:  # fmt: skip
     """(sign, rows in which the treatment column says otherwise than the design): it may say who is treated now, or ever."""
     import numpy as np
@@ -346,7 +146,7 @@ def _coded(
     table: Table,
     rows: Rows,
     clock: Clock,
-    draft: _Draft,
+    draft: StartDates,
     on_mask: Mask | None,
     sign: int,
     pair: tuple[Value, Value],

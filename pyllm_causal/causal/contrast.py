@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..analysis import NotIdentified
 from ..errors import QueryError
 from ..profile import Column, Profile
 from ..query import Query, Value
-from ..wording import join
+from ..wording import join, safe
 
 LARGEST = 1e100  # squares and products of larger numbers overflow
 YES = ("yes", "y", "true", "t", "on", "1", "1.0")
@@ -134,6 +135,29 @@ def contrasts(query: Query, profile: Profile) -> list[Contrast]:
     if query.design.kind == "randomised" and not dose.per_unit:
         return [as_arms(dose, column) or dose]  # with both groups at hand no curve has to be assumed
     return [dose]
+
+
+def nothing_to_compare(treatment: object, usable: bool = False) -> NotIdentified:
+    """The refusal for a treatment that is the same everywhere (`usable`: in every row that could be used)."""
+    rows = "usable row" if usable else "row"
+    return NotIdentified(
+        code="constant_treatment",
+        reason=f"There is nothing to compare: {safe(treatment)} has the same value in every {rows}.",
+        would_help=(f"rows in which {safe(treatment)} differs",),
+    )
+
+
+def one_contrast(query: Query, profile: Profile) -> Contrast | NotIdentified:
+    """The comparison of a design that makes one; a refusal where the treatment never varies. Raises `QueryError` for several."""
+    asked = contrasts(query, profile)
+    if not asked:
+        return nothing_to_compare(query.treatment)
+    if len(asked) > 1:
+        raise QueryError(
+            f"{query.treatment!r} has several values; which two are compared?",
+            "Give both `treated` and `control`.",
+        )
+    return asked[0]
 
 
 MOST_ARMS = 12

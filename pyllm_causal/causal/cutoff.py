@@ -10,7 +10,7 @@ from ..data import Table
 from ..errors import GraphError, QueryError, UnknownColumn
 from ..query import Discontinuity, Query, Value
 from ..wording import join, safe
-from .contrast import check_usable, contrasts, positive_level
+from .contrast import check_usable, one_contrast, positive_level
 from .identify import backwards, believed, chosen_by, distorted
 from .local_polynomial import Side, split
 from .rows import Rows
@@ -121,30 +121,20 @@ def prepare(query: Query, table: Table) -> Cut | NotIdentified:
             f"A fuzzy cut-off needs a column that says who was treated; {design.running!r} only says who was eligible.",
             "Name that column as the treatment, or leave `fuzzy` out for the effect of being past the cut-off.",
         )
-    asked = [] if own else contrasts(query, table.profile)
-    if not own and not asked:
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {safe(query.treatment)} has the same value in every row.",
-            would_help=(f"rows in which {safe(query.treatment)} differs",),
-        )
-    if len(asked) > 1:
-        raise QueryError(
-            f"A cut-off compares two groups, but {query.treatment!r} has several values besides {query.control!r}.",
-            "Give both `treated` and `control`.",
-        )
+    contrast = None if own else one_contrast(query, table.profile)
+    if isinstance(contrast, NotIdentified):
+        return contrast
     rows = Rows(query, table)
     rows.need(design.running, *(() if own else (str(query.treatment),)), *covariates)
-    if asked and asked[0].kind == "arms":
-        pair = [rows.table.column(str(query.treatment)) == v for v in (asked[0].treated, asked[0].control)]
+    if contrast is not None and contrast.kind == "arms":
+        pair = [rows.table.column(str(query.treatment)) == v for v in (contrast.treated, contrast.control)]
         rows.drop(~(pair[0] | pair[1]).fillna(False).to_numpy(dtype=bool), "in another arm")
     cut = _arrays(query, rows, design, covariates)
     refusal = _one_sided(cut)
     if refusal is not None:
         return refusal
-    if own:
+    if contrast is None:
         return _own_side(cut)
-    contrast = asked[0]
     if contrast.kind == "arms":
         t = rows.level(str(query.treatment), contrast.treated, "treatment").astype("float64")
         cut = replace(cut, t=t, treated=contrast.treated, control=contrast.control)

@@ -5,12 +5,12 @@ Every check is set to fail a sound design about once in a hundred times, so that
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from ..analysis import Estimate, Refutation, Verdict
+from ..analysis import Estimate, Refutation
 from ..filter import parse_filter
 from ..wording import alike, count, join, number, safe
+from .agreement import agreement
 from .bandwidth import LEAST_DISTINCT, mse_optimal
 from .cutoff import Cut
 from .cutoff_estimate import Answered, critical
@@ -42,14 +42,28 @@ def checks(cut: Cut, found: Answered, others: tuple[Estimate, ...]) -> tuple[Ref
     """Every check that applies, in a fixed order."""
     from numpy.linalg import LinAlgError
 
-    out: list[Refutation | None] = [density(cut), missing_outcome(cut), covariates_continuous(cut)]
+    by_model = cut.query.source("negative_controls") == "model"
+    named = () if by_model else cut.query.negative_outcomes
+    out: list[Refutation | None] = [
+        density(cut),
+        missing_outcome(cut),
+        covariates_continuous(cut, (*cut.covariates, *named)),
+    ]
+    if by_model:
+        out.append(covariates_continuous(cut, cut.query.negative_outcomes, by_model=True))
     if not found.effect.unbounded and found.local.method != "polynomial" and not found.weak:
         for check in (donut, bandwidth, placebo_cutoff):
             try:
                 out.append(check(cut, found))
             except LinAlgError:
                 continue
-    out.append(other_methods(cut, found, others))
+    out.append(
+        agreement(
+            found.effect, [o.effect for o in others if o.method != "fuzzy"], ways="ways to draw the lines", limit=3.0,
+            question="Do other ways to draw the lines give the same answer?",
+            meaning="If this fails, the answer hangs on how the lines are drawn.",
+        )
+    )  # fmt: skip
     return tuple(r for r in out if r is not None)
 
 
@@ -140,13 +154,14 @@ def _jump_z(sides: tuple[Side, Side]) -> tuple[float, tuple[float, float]]:
     return (found.centre / found.robust if found.robust > 0 else 0.0), found.limits
 
 
-def covariates_continuous(cut: Cut) -> Refutation | None:
-    """Columns fixed before the treatment do not jump at the cut-off. All looks together fail once in a hundred."""
+def covariates_continuous(cut: Cut, names: tuple[str, ...], by_model: bool = False) -> Refutation | None:
+    """Columns fixed before the treatment do not jump at the cut-off. All looks together fail once in a hundred. What only a
+    model takes for such a column (`by_model`) is a check of its own, which never counts in the grade."""
     import numpy as np
     from numpy.linalg import LinAlgError
 
     table, query = cut.rows.table, cut.query
-    names = list(dict.fromkeys((*cut.covariates, *query.negative_outcomes)))[:MOST_COLUMNS]
+    names = tuple(dict.fromkeys(names))[:MOST_COLUMNS]
     found: list[tuple[str, float]] = []
     for name in names:
         column = table.profile.column(name)
@@ -177,6 +192,7 @@ def covariates_continuous(cut: Cut) -> Refutation | None:
         verdict="failed" if jumping else "passed",
         meaning="If this fails, the rows on the two sides differed before the treatment.",
         figures={"columns": looked, "largest_z": abs(worst[1])},
+        suggested_by="model" if by_model else "rule",
     )
 
 
@@ -291,45 +307,4 @@ def placebo_cutoff(cut: Cut, found: Answered) -> Refutation | None:
         verdict="failed" if any(abs(z) > limit for _, z, _ in seen) else "passed",
         meaning="If this fails, the outcome jumps or bends so much elsewhere that the jump at the cut-off proves little.",
         figures={f"z_{i + 1}": z for i, (_, z, _) in enumerate(seen)},
-    )
-
-
-def other_methods(cut: Cut, found: Answered, others: tuple[Estimate, ...]) -> Refutation | None:
-    """Passes when every other way to draw the lines is within one margin-setting error of the answer (of the two, the larger);
-    fails when one is more than three away, or clearly says the opposite; otherwise undecided."""
-    from ..wording import null_of
-
-    main = found.effect
-    effects = [o.effect for o in others if o.effect.std_error and o.method != "fuzzy"]
-    if not effects or not main.std_error:
-        return None
-
-    def line(value: float) -> float:
-        if main.scale == "difference":
-            return value
-        ratio = 1 + value / 100 if main.scale == "percent" else value
-        return math.log(ratio) if ratio > 0 else math.nan
-
-    gaps = [abs(line(e.value) - line(main.value)) / max(main.std_error, e.std_error or 0.0) for e in effects]
-    null = null_of(main)
-    opposite = any(
-        e.low is not None
-        and e.high is not None
-        and not e.low <= null <= e.high
-        and (e.value - null) * (main.value - null) < 0
-        for e in effects
-    )
-    largest = max(gaps)
-    verdict: Verdict = "failed" if opposite or largest > 3 else "passed" if largest <= 1 else "inconclusive"
-    values = sorted([main.value, *(e.value for e in effects)])
-    shown = _shown(cut, [values[0], values[-1]]) if main.scale == "difference" else alike([values[0], values[-1]])
-    span = f"between {shown[0]} and {shown[-1]}" if shown[0] != shown[-1] else f"about {shown[0]}"
-    return Refutation(
-        check="other_methods",
-        question="Do other ways to draw the lines give the same answer?",
-        expected="within one margin of each other",
-        observed=f"{len(effects) + 1} ways to draw the lines gave {span}",
-        verdict=verdict,
-        meaning="If this fails, the answer hangs on how the lines are drawn.",
-        figures={"largest_gap_in_errors": largest, "methods": len(effects) + 1, "low": values[0], "high": values[-1]},
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..analysis import Diagnosis, Dropped, NotIdentified
 from ..query import Query
 from ..wording import count, join, number, safe
+from .contrast import nothing_to_compare
 from .overlap import decided_by, dose_overlap, overlap
 from .propensity import standardised, tilt
 from .sample import Drawn, Sample
@@ -119,11 +120,7 @@ def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
                     would_help=(f"rows with {treatment} = {safe(value)}",),
                 )
     elif np.ptp(sample.dose) == 0:
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {treatment} has the same value in every usable row.",
-            would_help=(f"rows in which {treatment} differs",),
-        )
+        return nothing_to_compare(treatment, usable=True)
     if np.ptp(sample.y) == 0:
         return NotIdentified(
             code="constant_outcome",

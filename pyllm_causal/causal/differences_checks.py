@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import Diagnosis, Refutation, Verdict
-from ..errors import QueryError
 from ..wording import alike, count, join, number, safe
 from . import did_models as models
 from . import fixed_effects as fe
@@ -14,7 +13,8 @@ from .differences_case import Case, estimate, with_outcome
 from .group_time import DECIDED, average
 from .panel_request import clusters_text, unit_text
 from .pre_trends import EventStudy, breakdown, event_study, pre_test
-from .sample import encode
+from .refuters.negative_control import Look, controls
+from .sample import control_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -198,51 +198,20 @@ def leave_one_out(case: Case, method: str, att: Att) -> Refutation | None:
 
 
 def negative_outcome(case: Case, method: str, att: Att) -> Refutation | None:
-    """The same comparison on columns that the treatment cannot affect; fails when one of them changes (99 % over all)."""
+    """The same comparison on columns that the treatment cannot affect (`refuters/negative_control.py`)."""
     import numpy as np
 
-    query, table = case.query, case.task.table
-    by_model = query.source("negative_controls") == "model"
-    found, seen, strong = [], [], True
-    spread = float(case.data.y.std()) or 1.0
-    for name in query.negative_outcomes[:10]:
-        column = table.profile.column(name)
-        if column.kind not in ("number", "count", "yes_no") or column.infinite:
-            if by_model:
-                continue
-            raise QueryError(
-                f"The negative control {name!r} does not hold numbers or yes/no.",
-                "Name another column, or turn it into numbers.",
-            )
-        if name in case.covariates:
-            continue  # held fixed, so no difference by construction
-        values = encode(table, name, query.model_copy(update={"categorical": ()}), case.rows.index)[0][:, 0]
-        other = with_outcome(case.data, values)
-        if other.n < 8 or np.ptp(other.y) == 0:
-            continue
-        try:
-            fake = estimate(case, method, other, exact=False)
-        except np.linalg.LinAlgError:
-            continue
-        if not fake.error > 0:
-            continue
-        seen.append(name)
-        strong = strong and 2 * fake.error / (float(other.y.std()) or 1.0) <= 0.5 * abs(att.value) / spread
-        if abs(fake.value) / fake.error > CLEAR + 0.3 * np.log(len(query.negative_outcomes)):
-            found.append(name)
-    if not seen:
-        return None
-    says = "that the model thinks" if by_model else "that"
-    return Refutation(
-        check="negative_outcome",
-        question=f"Is there no effect where none can be, in columns {says} the treatment cannot affect?",
-        expected="no difference",
-        observed=f"a difference in {join(found)}" if found else f"none in {join(seen)}",
-        verdict="failed" if found else "passed" if strong else "inconclusive",
-        meaning="If this fails, something other than the treatment made the groups part.",
-        figures={"tested": len(seen), "found": len(found)},
-        suggested_by="model" if by_model else "you",
-    )
+    def look(name: str) -> Look | None:
+        values = control_values(case.task.table, name, case.query, case.rows.index)
+        other = None if values is None else with_outcome(case.data, values)
+        if other is None or other.n < 8 or np.ptp(other.y) == 0:
+            return None
+        fake = estimate(case, method, other, exact=False)
+        return Look(fake.value / fake.error, fake.error / (float(other.y.std()) or 1.0)) if fake.error > 0 else None
+
+    size = abs(att.value) / (float(case.data.y.std()) or 1.0)
+    meaning = "If this fails, something other than the treatment made the groups part."
+    return controls(case.query, case.query.negative_outcomes, case.covariates, look, size, meaning=meaning)
 
 
 def diagnoses(case: Case, method: str, att: Att, study: EventStudy | None) -> tuple[Diagnosis, ...]:
@@ -458,8 +427,3 @@ def _group_time_table(case: Case) -> Diagnosis | None:
         finding="the effect by start date and period" if case.adoption.staggered else "the effect by period",
         figures={"cells": cells},
     )
-
-
-def has_pre_period_check(study: EventStudy | None) -> bool:
-    """Whether there is any earlier period in which the groups can be seen to move alike."""
-    return study is not None and bool((study.event < -1).any())

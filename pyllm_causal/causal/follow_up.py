@@ -11,7 +11,7 @@ from ..data import Table
 from ..errors import QueryError, UnknownColumn
 from ..query import Query
 from ..wording import count, gist, join, number, safe
-from .contrast import check_filled, check_usable, contrasts, find_level, positive_level
+from .contrast import check_filled, check_usable, find_level, one_contrast, positive_level
 from .diagnose import examine
 from .identify import identify
 from .kaplan_meier import Curve, curve
@@ -107,17 +107,13 @@ def follow_up(query: Query, table: Table) -> FollowUp | NotIdentified:
             f"{time.name!r} holds negative times (down to {number(time.minimum)}).",
             "Times count from the start of observation; correct those rows or leave them out with `where`.",
         )
-    asked = contrasts(query, table.profile)
-    if not asked:
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {safe(query.treatment)} has the same value in every row.",
-            would_help=(f"rows in which {safe(query.treatment)} differs",),
-        )
+    contrast = one_contrast(query, table.profile)
+    if isinstance(contrast, NotIdentified):
+        return contrast
     estimand = identify(_as_drawn(query), table)
     if isinstance(estimand, NotIdentified):
         return estimand
-    drawn = draw(query.model_copy(update={"outcome_event": None}), table, estimand, asked[0])
+    drawn = draw(query.model_copy(update={"outcome_event": None}), table, estimand, contrast)
     drawn = _with_event_known(drawn, seen, str(query.event))
     examined = examine(drawn, query)
     if isinstance(examined, NotIdentified):

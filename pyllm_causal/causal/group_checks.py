@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis import Effect, Estimate, GroupedEffect, Refutation
 from ..wording import alike
-from .grouped import line_of
+from .agreement import agreement, line_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,26 +22,17 @@ SHUFFLES = 40
 def same_elsewhere(main: Effect | None, others: tuple[Estimate, ...]) -> Refutation | None:
     """Passes when other methods put the difference between the groups within one standard error (the larger of the two), fails
     beyond two."""
-    gaps = [
+    rivals = [
         e.effect.difference_between_groups
         for e in others
         if isinstance(e.effect, GroupedEffect) and e.effect.difference_between_groups is not None
     ]
-    if main is None or not main.std_error or not gaps:
+    if main is None:
         return None
-    away = max(abs(line_of(g) - line_of(main)) / max(main.std_error, g.std_error or 0.0) for g in gaps)
-    values = sorted([main.value, *(g.value for g in gaps)])
-    chances = main.unit == "probability"
-    shown = alike([v * (100 if chances else 1) for v in (values[0], values[-1])])
-    return Refutation(
-        check="other_methods",
-        question="Do other methods find the same difference between the groups?",
-        expected="within one margin of each other",
-        observed=f"{len(gaps) + 1} methods gave a difference between {shown[0]} and {shown[1]}{' in 100' if chances else ''}",
-        verdict="passed" if away <= 1 else "failed" if away > 2 else "inconclusive",
+    return agreement(
+        main, rivals, gave="gave a difference", question="Do other methods find the same difference between the groups?",
         meaning="If this fails, whether the groups differ hangs on which model is believed.",
-        figures={"largest_gap_in_errors": away, "methods": len(gaps) + 1, "low": values[0], "high": values[-1]},
-    )
+    )  # fmt: skip
 
 
 def shuffled_groups(

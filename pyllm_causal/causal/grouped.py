@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..analysis import Effect
 from ..query import Scale
 from . import glm
+from .agreement import line_of
 from .estimators import REGISTRY
 from .estimators.regression import FAMILY, ROWS_A_SLOPE, _averaged, _scores
 from .inference import Fit, covariance, effect_of
@@ -309,11 +310,3 @@ def apart(second: Effect | None, first: Effect | None) -> Effect | None:
         std_error=error,
         p_value=float(2 * stats.norm.sf(abs(value) / error)),
     )
-
-
-def line_of(effect: Effect) -> float:
-    """The effect where sampling is symmetric: the difference itself, or the log ratio."""
-    if effect.scale == "difference":
-        return effect.value
-    ratio = 1 + effect.value / 100 if effect.scale == "percent" else effect.value
-    return math.log(ratio) if ratio > 0 else math.nan

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-RATIO_SCALES = ("ratio", "rate_ratio", "percent", "odds_ratio")
-
 
 @dataclass(frozen=True)
 class Fit:

@@ -10,7 +10,7 @@ from ..errors import QueryError
 from ..filter import Filter, parse_filter
 from ..query import Query, Value
 from ..wording import columns_text, count, join, safe
-from .contrast import contrasts, is_categorical
+from .contrast import contrasts, is_categorical, nothing_to_compare
 from .instrument_claim import Claim, claim_of
 from .kclass import Fixed, Partialled, fixed, orthonormal, partial, spread
 from .rows import Rows
@@ -98,7 +98,7 @@ def prepare(task: Task) -> Case | NotIdentified:
     treatment = str(query.treatment)
     asked = contrasts(query, table.profile)
     if not asked:
-        return _constant(treatment)
+        return nothing_to_compare(treatment, usable=True)
     if len(asked) > 1:
         raise _two_groups(treatment)
     contrast = asked[0]
@@ -207,14 +207,6 @@ def _two_groups(treatment: str) -> QueryError:
     )
 
 
-def _constant(treatment: object) -> NotIdentified:
-    return NotIdentified(
-        code="constant_treatment",
-        reason=f"There is nothing to compare: {safe(treatment)} has the same value in every usable row.",
-        would_help=(f"rows in which {safe(treatment)} differs",),
-    )
-
-
 def _too_few(n: int, coefficients: int = 0) -> NotIdentified:
     carry = f"cannot carry {coefficients} coefficients" if coefficients else "are too few to compare anything"
     return NotIdentified(
@@ -238,7 +230,7 @@ def _without_variation(rows: Rows, claim: Claim, d: Floats, y: Floats, z: Floats
 
     query = rows.query
     if np.ptp(d) == 0:
-        return _constant(query.treatment)
+        return nothing_to_compare(query.treatment, usable=True)
     if np.ptp(y) == 0:
         outcome = safe(query.outcome)
         return NotIdentified(

@@ -10,17 +10,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..analysis import Refutation, Verdict
-from ..errors import QueryError
 from ..query import Instrument
 from ..wording import alike, excludes_null, join, number, safe
 from .complier import signs
-from .inference import Fit, covariance
 from .instrument_case import Case
-from .instrument_estimate import Answered, another, fitted, subset
+from .instrument_estimate import Answered, subset
 from .kclass import apart, fixed, overidentified, partial, reduced, sargan, two_stage
+from .refuters.negative_control import Look, controls
 from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value
 from .refuters.sensitivity import partial as strengths
-from .sample import Sample, encode
+from .sample import Sample, control_values
 from .weak_instrument import WEAK, strength
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def checks(case: Case, found: Answered) -> tuple[Refutation, ...]:
     """Every check that applies, in a fixed order."""
     every: tuple[Callable[[Case, Answered], Refutation | None], ...] = (
         placebo_instrument, weak_proof, overidentification, leave_one_out, instrument_signs, negative_outcome, direct_effect,
-        other_methods,
     )  # fmt: skip
     if not found.plain.std_error:
         return ()
@@ -183,72 +181,39 @@ def instrument_signs(case: Case, found: Answered) -> Refutation | None:
 
 
 def negative_outcome(case: Case, found: Answered) -> Refutation | None:
-    """Named columns that the treatment cannot affect: the instrument must not go with them either. Fails under 1 in 100 over
-    all; inconclusive where an effect half as large as the one found (in standard deviations) could not have been seen."""
+    """Named columns that the treatment cannot affect: the instrument must not go with them either, all instruments tested
+    together (`refuters/negative_control.py`)."""
     import numpy as np
     from scipy import stats
 
     query = case.rows.query
-    by_model = query.source("negative_controls") == "model"
-    held = [n for n in query.negative_outcomes if n in (*case.claim.covariates, *case.claim.instruments)]
-    names = [n for n in query.negative_outcomes if n not in held]
-    if not names and (by_model or not held):
-        return None
-    half = 0.5 * abs(found.plain.value) / (float(case.y.std()) or 1.0)
-    seen, bad, strong = [], [], True
-    for name in names[:10]:
-        values = _control(case, name, by_model)
+
+    def look(name: str) -> Look | None:
+        values = control_values(case.task.table, name, query, case.rows.index)
         if values is None or len(np.unique(values[np.isfinite(values)])) < 2:
-            continue
+            return None
         rows = np.isfinite(values)
         if rows.sum() < max(20, 2 * case.held.rank):
-            continue
+            return None
         cluster = None if case.held.cluster is None else np.unique(case.held.cluster[rows], return_inverse=True)[1]
         if cluster is not None and int(cluster.max()) < 1:
-            continue
+            return None
         effects = () if case.held.effects is None else tuple(c[rows] for c in case.held.effects.codes)
         p = partial(values[rows], case.d[rows], case.z[rows], fixed(case.x[rows], case.weights[rows], cluster, effects))
         if p.m == 0:
-            continue
+            return None
         through = p.z.T @ p.y
         noise = p.meat(p.z * (p.y - p.z @ through)[:, None], p.m)
         wald = float(through @ np.linalg.pinv(noise, hermitian=True) @ through) / p.m
-        seen.append(name)
-        strong = strong and 2 * two_stage(p).error / (float(values[rows].std()) or 1.0) <= half
-        if float(stats.f.sf(wald, p.m, p.critical_dof(p.m))) < RARE / len(names[:10]):
-            bad.append(name)
-    if not seen and not held:
-        return None
-    verdict: Verdict = "failed" if bad else "passed" if strong and seen else "inconclusive"
-    observed = f"the instrument goes with {join(bad)}" if bad else f"none in {join(seen)}"
-    if not seen:
-        observed = (
-            f"it could not be tested: {join(held)} cannot be held fixed, or be the instrument, and be a control as well"
-        )
-    says = "that the model thinks" if by_model else "that"
-    return Refutation(
-        check="negative_outcome",
-        question=f"Is there no effect where none can be, in columns {says} the treatment cannot affect?",
-        expected="no difference",
-        observed=observed,
-        verdict=verdict,
+        z = float(stats.norm.isf(stats.f.sf(wald, p.m, p.critical_dof(p.m)) / 2))
+        return Look(z, two_stage(p).error / (float(values[rows].std()) or 1.0))
+
+    return controls(
+        query, query.negative_outcomes, (*case.claim.covariates, *case.claim.instruments), look,
+        abs(found.plain.value) / (float(case.y.std()) or 1.0), bad="the instrument goes with",
+        held_as="held fixed, or be the instrument,",
         meaning="If this fails, the instrument touches more than the treatment, or shares a cause with the outcome.",
-        figures={"tested": len(seen), "found": len(bad)},
-        suggested_by="model" if by_model else "you",
-    )
-
-
-def _control(case: Case, name: str, by_model: bool) -> Floats | None:
-    column = case.task.table.profile.column(name)
-    if column.kind in ("number", "count", "yes_no") and not column.infinite:
-        plain = case.rows.query.model_copy(update={"categorical": ()})
-        return encode(case.task.table, name, plain, case.rows.index)[0][:, 0]
-    if by_model:
-        return None
-    raise QueryError(
-        f"The negative control {name!r} does not hold numbers or yes/no.",
-        "Name another column, or turn it into numbers.",
-    )
+    )  # fmt: skip
 
 
 def direct_effect(case: Case, found: Answered) -> Refutation | None:
@@ -321,47 +286,6 @@ def _reduced_form(case: Case) -> tuple[float, float, list[Benchmark]]:
         outcome_kind=sample.outcome_kind, target="everyone", x_groups=case.x_groups,
     )  # fmt: skip
     return strengths(shown)[1:]
-
-
-def other_methods(case: Case, found: Answered) -> Refutation | None:
-    """The headline against the methods that rest on other models (LIML, two-stage least squares, weighting). Passes within one
-    standard error, the larger of the two; fails beyond two; otherwise inconclusive."""
-    others = []
-    for name in ("2sls", "liml", "weighted_wald"):
-        if name == found.method or not another(case, name):
-            continue
-        fit = fitted(case, name)[1]
-        if fit is not None:
-            error = _error_of(fit, case)
-            others.append((fit.treated - fit.control, error))
-    if not others:
-        return None
-    own = float(found.plain.std_error or math.nan)
-    gaps = [abs(v - found.plain.value) / max(own, e) for v, e in others]
-    values = sorted([found.plain.value, *(v for v, _ in others)])
-    shown, unit = _shown(case, [values[0], values[-1]])
-    span = f"between {shown[0]} and {shown[1]}{unit}" if shown[0] != shown[1] else f"about {shown[0]}{unit}"
-    return Refutation(
-        check="other_methods",
-        question="Do other methods give the same answer?",
-        expected="within one margin of each other",
-        observed=f"{len(others) + 1} methods gave {span}",
-        verdict="failed" if max(gaps) > 2 else "passed" if max(gaps) <= 1 else "inconclusive",
-        meaning="If this fails, the answer hangs on which model is believed.",
-        figures={
-            "largest_gap_in_errors": max(gaps),
-            "methods": len(others) + 1,
-            "low": values[0],
-            "high": values[-1],
-        },
-    )
-
-
-def _error_of(fit: Fit, case: Case) -> float:
-    import numpy as np
-
-    matrix = covariance(fit, case.sample("dose"))[0]
-    return math.sqrt(max(float(np.array([1.0, -1.0]) @ matrix @ np.array([1.0, -1.0])), 0.0))
 
 
 def _shown(case: Case, values: list[float]) -> tuple[list[str], str]:

@@ -12,7 +12,7 @@ from ..profile import Column
 from ..query import Panel, Query
 from ..wording import safe
 from . import fixed_effects as fe
-from .contrast import Contrast, contrasts, is_categorical, same
+from .contrast import Contrast, is_categorical, nothing_to_compare, one_contrast, same
 from .did_models import DENSE_EFFECTS, FEW_CLUSTERS
 from .panel_request import clusters_text, covariates_of, unit_text, units_text
 from .periods import clock_of
@@ -122,20 +122,9 @@ def read_case(task: Task) -> Case | NotIdentified:
     names = covariates_of(query, table, (*fixed, str(query.treatment)))
     if isinstance(names, NotIdentified):
         return names
-    asked = contrasts(query, table.profile)
-    treatment = safe(query.treatment)
-    if not asked:
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {treatment} has the same value in every row.",
-            would_help=(f"rows in which {treatment} differs",),
-        )
-    if len(asked) > 1:
-        raise QueryError(
-            f"{query.treatment!r} has several values; this design compares two at a time.",
-            "Give `treated` and `control`.",
-        )
-    contrast = asked[0]
+    contrast = one_contrast(query, table.profile)
+    if isinstance(contrast, NotIdentified):
+        return contrast
     rows = Rows(query, table)
     rows.need(str(query.treatment), *fixed, *names)
     if rows.n:
@@ -229,11 +218,7 @@ def _within(
 
     treatment, what = safe(query.treatment), unit_text(design.unit)
     if np.ptp(d[:, 0]) == 0:
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {treatment} has the same value in every usable row.",
-            would_help=(f"rows in which {treatment} differs",),
-        )
+        return nothing_to_compare(treatment, usable=True)
     absorber = fe.Absorber((unit,), weights)
     if not fe.independent(absorber.residual(d[:, :1]), d[:, :1], weights):
         return NotIdentified(

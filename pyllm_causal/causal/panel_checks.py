@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import Diagnosis, Effect, Estimate, Refutation, Verdict
-from ..errors import QueryError
 from ..wording import alike, count, join, number, safe
 from . import did_models as models
 from . import fixed_effects as fe
@@ -18,8 +17,9 @@ from .differences_case import NEVER_ENOUGH, cell_data
 from .group_time import average, group_time
 from .panel_case import Case, Slope, Slopes, estimate
 from .panel_request import clusters_text, unit_text, units_text
+from .refuters.negative_control import Look, controls
 from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value, tipping
-from .sample import encode
+from .sample import control_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,50 +132,23 @@ def leave_one_out(case: Case, method: str, slope: Slope) -> Refutation | None:
 
 
 def negative_outcome(case: Case, method: str, slope: Slope) -> Refutation | None:
-    """The same on columns that the treatment cannot affect; fails when one of them changes (99 % over all)."""
+    """The same on columns that the treatment cannot affect (`refuters/negative_control.py`)."""
     import numpy as np
 
-    query, table, data = case.query, case.task.table, case.data
-    by_model = query.source("negative_controls") == "model"
-    found, seen, strong = [], [], True
-    size = abs(slope.value) / (float(data.y.std()) or 1.0)
-    for name in query.negative_outcomes[:10]:
-        column = table.profile.column(name)
-        if column.kind not in ("number", "count", "yes_no") or column.infinite:
-            if by_model:
-                continue
-            raise QueryError(
-                f"The negative control {name!r} does not hold numbers or yes/no.",
-                "Name another column, or turn it into numbers.",
-            )
-        if name in case.covariates:
-            continue  # held fixed, so no difference by construction
-        values = encode(table, name, query.model_copy(update={"categorical": ()}), case.rows.index)[0][:, 0]
+    data = case.data
+
+    def look(name: str) -> Look | None:
+        values = control_values(case.task.table, name, case.query, case.rows.index)
+        if values is None:
+            return None
         whole = np.isfinite(values)
         part = replace(data, y=np.where(whole, values, 0.0)).take(whole)
-        try:
-            fake = estimate(case, method, part, exact=False)
-        except np.linalg.LinAlgError:
-            continue
-        if not fake.error > 0:
-            continue
-        seen.append(name)
-        strong = strong and 2 * fake.error / (float(part.y.std()) or 1.0) <= 0.5 * size
-        if abs(fake.value) / fake.error > CLEAR + 0.3 * math.log(len(query.negative_outcomes)):
-            found.append(name)
-    if not seen:
-        return None
-    says = "that the model thinks" if by_model else "that"
-    return Refutation(
-        check="negative_outcome",
-        question=f"Is there no effect where none can be, in columns {says} the treatment cannot affect?",
-        expected="no difference",
-        observed=f"a difference in {join(found)}" if found else f"none in {join(seen)}",
-        verdict="failed" if found else "passed" if strong else "inconclusive",
-        meaning="If this fails, something other than the treatment moves with it.",
-        figures={"tested": len(seen), "found": len(found)},
-        suggested_by="model" if by_model else "you",
-    )
+        fake = estimate(case, method, part, exact=False)
+        return Look(fake.value / fake.error, fake.error / (float(part.y.std()) or 1.0)) if fake.error > 0 else None
+
+    size = abs(slope.value) / (float(data.y.std()) or 1.0)
+    meaning = "If this fails, something other than the treatment moves with it."
+    return controls(case.query, case.query.negative_outcomes, case.covariates, look, size, meaning=meaning)
 
 
 def hidden_cause(case: Case, slope: Slope) -> Refutation | None:

@@ -7,12 +7,12 @@ it, and rows that were chosen by the outcome.
 
 from __future__ import annotations
 
-from ..analysis import Effect, Estimate, NotIdentified, Refutation, Verdict
+from ..analysis import NotIdentified
 from ..data import Table
 from ..errors import GraphError, QueryError
 from ..filter import parse_filter
 from ..query import Query
-from ..wording import alike, join, null_of, safe
+from ..wording import join, safe
 from . import separation as sep
 
 
@@ -97,42 +97,4 @@ def _distorted(query: Query, chosen: list[str]) -> NotIdentified:
             "the rows that were left out",
             f"or rows chosen by something that {safe(query.outcome)} does not affect",
         ),
-    )
-
-
-def agreement(main: Effect, others: tuple[Estimate, ...]) -> Refutation | None:
-    """Passes when every second opinion lies within one standard error (the larger of the two) of the headline; fails when one
-    is more than two away, or is clearly of the opposite sign; otherwise inconclusive."""
-    import math
-
-    effects = [e.effect for e in others if e.effect.std_error]
-    if not effects or not main.std_error:
-        return None
-
-    def line(value: float) -> float:
-        if main.scale == "difference":
-            return value
-        ratio = 1 + value / 100 if main.scale == "percent" else value
-        return math.log(ratio) if ratio > 0 else math.nan
-
-    gaps = [abs(line(e.value) - line(main.value)) / max(main.std_error, e.std_error or 0.0) for e in effects]
-    null = null_of(main)
-    opposite = any(
-        e.low is not None and e.high is not None and not e.low <= null <= e.high
-        and (e.value - null) * (main.value - null) < 0
-        for e in effects
-    )  # fmt: skip
-    verdict: Verdict = "failed" if opposite or max(gaps) > 2 else "passed" if max(gaps) <= 1 else "inconclusive"
-    values = sorted([main.value, *(e.value for e in effects)])
-    chances = main.unit == "probability"
-    shown = alike([100 * v for v in (values[0], values[-1])] if chances else [values[0], values[-1]])
-    span = f"between {shown[0]} and {shown[1]}" if shown[0] != shown[1] else f"about {shown[0]}"
-    return Refutation(
-        check="other_methods",
-        question="Do other methods give the same answer?",
-        expected="within one margin of each other",
-        observed=f"{len(effects) + 1} methods gave {span}{' in 100' if chances else ''}",
-        verdict=verdict,
-        meaning="If this fails, the answer hangs on which model is believed.",
-        figures={"largest_gap_in_errors": max(gaps), "methods": len(effects) + 1, "low": values[0], "high": values[-1]},
     )

@@ -10,10 +10,10 @@ from ..data import Table
 from ..errors import QueryError
 from ..query import Query
 from ..wording import join, number, safe
-from .contrast import contrasts
+from .contrast import one_contrast
 from .cuts import lonely_regions
 from .diagnose import examine
-from .estimate import settled
+from .estimate import settled, unit_of
 from .overlap import chances, decided_by
 from .sample import Drawn, Sample, draw
 
@@ -92,20 +92,11 @@ def walk(
     import numpy as np
 
     check_mediators(query, table, mediators, covariates)
-    asked = contrasts(query, table.profile)
-    treatment = safe(query.treatment)
-    if not asked:
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {treatment} has the same value in every row.",
-            would_help=(f"rows in which {treatment} differs",),
-        )
-    if len(asked) > 1:
-        raise QueryError(
-            f"{query.treatment!r} has several values; which two are compared?", "Give `treated` and `control`."
-        )
+    contrast = one_contrast(query, table.profile)
+    if isinstance(contrast, NotIdentified):
+        return contrast
     estimand = Estimand(strategy="adjustment" if others else "none", adjust_for=(*mediators, *covariates))
-    drawn = draw(query, table, estimand, asked[0])
+    drawn = draw(query, table, estimand, contrast)
     full = drawn.sample
     if full.n >= 4:
         idle = [c for c in mediators if c not in full.x_groups]
@@ -250,3 +241,8 @@ def _left(target: Floats, on: Floats) -> float:
     design = on - on.mean(axis=0)
     rest = centred - design @ np.linalg.lstsq(design, centred, rcond=1e-10)[0]
     return float(rest @ rest) / total
+
+
+def unit_in(query: Query, table: Table, sample: Sample) -> str:
+    """The unit of an effect on the scale asked for."""
+    return unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)

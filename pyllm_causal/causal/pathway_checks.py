@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..analysis import Effect, Refutation, Verdict
+from ..query import Query
 from ..wording import alike, join, number, safe
+from .agreement import agreement
 from .nested import form_of
 from .pathway import Pathway
+from .refuters.negative_control import Look, controls
 from .slopes import unexplained_correlation
 
 if TYPE_CHECKING:
@@ -56,6 +59,22 @@ class Run:
     def shown(self, *values: float) -> list[str]:
         """Values as a person reads them, rounded alike."""
         return [f"{v} in 100" for v in alike([100 * v for v in values])] if self.chances else alike(values)
+
+
+def every(
+    run: Run,
+    query: Query,
+    mediators: tuple[str, ...],
+    others: Sequence[Effect],
+    main: Effect,
+    other_outcome: Callable[[Pathway], tuple[float, float]],
+) -> tuple[Refutation, ...]:
+    """Every check of a path, in a fixed order."""
+    found = (
+        placebo(run), random_common_cause(run), data_subset(run), negative_outcomes(run, query, other_outcome),
+        hidden_cause(run, mediators, str(query.outcome)), agreement(main, others),
+    )  # fmt: skip
+    return tuple(r for r in found if r is not None)
 
 
 def placebo(run: Run) -> Refutation | None:
@@ -141,82 +160,26 @@ def data_subset(run: Run) -> Refutation | None:
     )
 
 
-def negative_outcomes(
-    run: Run, names: tuple[str, ...], effect: Callable[[Pathway], tuple[float, float]]
-) -> Refutation | None:
-    """No effect on columns that the treatment cannot affect. `effect` gives (estimate, standard error) for another outcome.
-
-    Passes when no 99 % interval (Bonferroni) excludes zero; inconclusive where half the effect found could not be seen.
-    """
+def negative_outcomes(run: Run, query: Query, effect: Callable[[Pathway], tuple[float, float]]) -> Refutation | None:
+    """No effect on columns that the treatment cannot affect (`refuters/negative_control.py`). `effect` gives (estimate, standard
+    error) for another outcome."""
     import numpy as np
 
     s = run.pathway.sample
-    found, seen, strong = [], [], True
-    usual = abs(run.value) / (float(s.y.std()) or 1.0)
-    tested = [n for n in names if n in s.extra and n not in s.x_groups][:10]
-    for name in tested:
+
+    def look(name: str) -> Look | None:
         rows = np.isfinite(s.extra[name])
         values = s.extra[name][rows]
         if rows.sum() < 50 or np.ptp(values) == 0:
-            continue
+            return None
         p = run.pathway.take(rows)
         binary = set(np.unique(values)) <= {0.0, 1.0}
         p = replace(p, sample=replace(p.sample, y=values, outcome_kind="yes_no" if binary else "number"), form=None)
-        try:
-            value, error = effect(p)
-        except np.linalg.LinAlgError:
-            continue
-        if not error > 0:
-            continue
-        seen.append(name)
-        strong = strong and 2 * error / (float(values.std()) or 1.0) <= 0.5 * usual
-        if abs(value) / error > 2.576 + 0.3 * math.log(len(tested)):
-            found.append(name)
-    if not seen:
-        return None
-    return Refutation(
-        check="negative_outcome",
-        question="Is there no effect where none can be, in columns that the treatment cannot affect?",
-        expected="no difference",
-        observed=f"a difference in {join(found)}" if found else f"none in {join(seen)}",
-        verdict="failed" if found else "passed" if strong else "inconclusive",
-        meaning="If this fails, something other than the treatment makes the groups differ.",
-        figures={"tested": len(seen), "found": len(found)},
-        suggested_by="you",
-    )
+        value, error = effect(p)
+        return Look(value / error, error / (float(values.std()) or 1.0)) if error > 0 else None
 
-
-def agreement(run: Run, others: tuple[Effect, ...]) -> Refutation | None:
-    """Passes when every second opinion is within one standard error of the headline (of the two, the larger), fails when one
-    is more than two away. `others` are on the same scale."""
-    if not others:
-        return None
-    pairs = [(line(e), e.std_error or 0.0) for e in others]
-    gap = max(abs(v - run.value) / max(run.error, error, 1e-300) for v, error in pairs)
-    verdict: Verdict = "failed" if gap > 2 else "passed" if gap <= 1 else "inconclusive"
-    values = sorted([run.value, *(v for v, _ in pairs)])
-    if others[0].scale not in ("difference",):
-        values = [math.exp(v) for v in values]
-    low, high = run.shown(values[0], values[-1])
-    near = abs(values[-1] - values[0]) < 0.05 * max(abs(values[0]), 1e-300)
-    span = f"about {run.shown(values[0])[0]}" if near else f"between {low} and {high}"
-    return Refutation(
-        check="other_methods",
-        question="Do other methods give the same answer?",
-        expected="within one margin of each other",
-        observed=f"{len(others) + 1} methods gave {span}",
-        verdict=verdict,
-        meaning="If this fails, the answer hangs on which model is believed.",
-        figures={"largest_gap_in_errors": gap, "methods": len(others) + 1, "low": values[0], "high": values[-1]},
-    )
-
-
-def line(effect: Effect) -> float:
-    """The effect where sampling is symmetric: the difference itself, or the log ratio."""
-    if effect.scale == "difference":
-        return effect.value
-    ratio = 1 + effect.value / 100 if effect.scale == "percent" else effect.value
-    return math.log(ratio) if ratio > 0 else math.nan
+    size = abs(run.value) / (float(s.y.std()) or 1.0)
+    return controls(query, [n for n in query.negative_outcomes if n in s.extra], s.x_groups, look, size)
 
 
 def hidden_cause(run: Run, mediators: tuple[str, ...], outcome: str) -> Refutation | None:

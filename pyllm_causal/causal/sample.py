@@ -259,7 +259,7 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
         contrast = Contrast("dose", middle + 1, middle, per_unit=True)
     extra = {}
     for name in (*query.negative_outcomes, *query.negative_exposures):
-        values = _control(table, name, query, rows)
+        values = control_values(table, name, query, rows)
         if values is not None:
             extra[name] = values
     sample = Sample(
@@ -288,7 +288,7 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
     return replace(drawn, count=counted.model_copy(update={"by_arm": drawn.by_arm(sample.arm)}))
 
 
-def _control(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> Floats | None:
+def control_values(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> Floats | None:
     """A negative control as numbers (n,). One that a person names must be usable; a model's is left out otherwise."""
     column = table.profile.column(name)
     if column.kind in ("number", "count", "yes_no") and not column.infinite:

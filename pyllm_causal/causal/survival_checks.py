@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..analysis import Diagnosis, Effect, Refutation, Verdict
+from ..analysis import Diagnosis, Effect, Refutation
 from ..wording import alike, count, number, safe
+from .agreement import agreement
 from .estimate import Estimates
 from .estimators import REGISTRY as ESTIMATORS
 from .follow_up import FollowUp
@@ -201,7 +202,7 @@ def checks(
         found += [_placebo(f, ratio, seed), _subset(f, ratio, seed), _bootstrap(f, ratio, seed)]
     if trial is not None:
         found += [REFUTERS[name].function(trial) for name in ("negative_outcome", "negative_exposure", "hidden_cause")]
-    found.append(_agreement(ratio, others))
+    found.append(agreement(ratio.effect, [o.effect for o in others], after=" times the rate"))
     return tuple(r for r in found if r is not None)
 
 
@@ -316,25 +317,4 @@ def _bootstrap(f: FollowUp, ratio: Ratio, seed: int) -> Refutation | None:
         verdict="passed" if 0.67 - slack <= share <= 1.5 + slack else "failed",
         meaning="If this fails, the interval is too narrow or too wide.",
         figures={"ratio": share, "repeats": len(values)},
-    )
-
-
-def _agreement(ratio: Ratio, others: tuple[Ratio, ...]) -> Refutation | None:
-    """Passes when every other way gives a log ratio within one standard error (of the two, the larger); fails beyond two."""
-    if not others:
-        return None
-    error = ratio.effect.std_error or 0.0
-    gaps = [abs(o.log - ratio.log) / max(error, o.effect.std_error or 0.0) for o in others]
-    values = sorted([ratio.effect.value, *(o.effect.value for o in others)])
-    low, high = alike([values[0], values[-1]])
-    verdict: Verdict = "failed" if max(gaps) > 2 else "passed" if max(gaps) <= 1 else "inconclusive"
-    span = f"between {low} and {high}" if low != high else f"about {low}"
-    return Refutation(
-        check="other_methods",
-        question="Do other methods give the same answer?",
-        expected="within one margin of each other",
-        observed=f"{len(others) + 1} methods gave {span} times the rate",
-        verdict=verdict,
-        meaning="If this fails, the answer hangs on which model is believed.",
-        figures={"largest_gap_in_errors": max(gaps), "methods": len(others) + 1},
     )

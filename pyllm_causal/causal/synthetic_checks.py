@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..analysis import Effect, Estimate, Refutation, Verdict
-from ..wording import alike, number
+from ..wording import alike
+from .agreement import agreement
 from .synthetic import Mix, Placebo, Problem, earlier, fit, placebo
 from .synthetic_case import moment
 from .unit_periods import UnitPeriods
@@ -29,7 +30,12 @@ def checks(
         _space(placebos, data),
         _time(problem, mix, data, factor, time),
         _without_each(problem, mix, placebos, data, factor),
-        _others(effect, others, factor if effect.scale == "difference" else 1.0),
+        agreement(
+            effect,
+            [o.effect for o in others],
+            question="Do other ways of mixing give the same answer?",
+            meaning="If this fails, the answer hangs on how the mix is made.",
+        ),
     )
     return tuple(r for r in found if r is not None)
 
@@ -93,28 +99,4 @@ def _without_each(problem: Problem, mix: Mix, placebos: Placebo, data: UnitPerio
         verdict=verdict,
         meaning="If this fails, one other unit carries the answer.",
         figures={"low": min(gaps.values()), "high": max(gaps.values()), "most": name, "moved_in_errors": moved},
-    )
-
-
-def _others(effect: Effect, others: tuple[Estimate, ...], factor: float) -> Refutation | None:
-    """Passes when every other mix gives an effect within one error (of the two, the larger); fails when one is more than two away."""
-    if not others or not effect.std_error:
-        return None
-    shift = 1.0 if effect.scale == "difference" else effect.value if effect.scale != "percent" else 100.0 + effect.value
-    gaps = [
-        abs(o.effect.value - effect.value) / shift / max(effect.std_error, o.effect.std_error or 0.0) for o in others
-    ]
-    values = sorted([effect.value, *(o.effect.value for o in others)])
-    low, high = alike([factor * values[0], factor * values[-1]])
-    in_100 = " in 100" if factor == 100 else ""
-    verdict: Verdict = "failed" if max(gaps) > 2 else "passed" if max(gaps) <= 1 else "inconclusive"
-    return Refutation(
-        check="other_methods",
-        question="Do other ways of mixing give the same answer?",
-        expected="within one margin of each other",
-        observed=f"{len(others) + 1} methods gave "
-        + (f"between {low} and {high}{in_100}" if low != high else f"about {number(factor * effect.value)}{in_100}"),
-        verdict=verdict,
-        meaning="If this fails, the answer hangs on how the mix is made.",
-        figures={"largest_gap_in_errors": max(gaps), "methods": len(others) + 1},
     )

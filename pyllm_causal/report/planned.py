@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,9 +11,9 @@ from ..causal.experiment import Experiment
 from ..causal.ways import Way
 from ..graph import Graph
 from ..wording import safe
+from .text import fill, item
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
-WIDTH = 88
 
 
 class Collect(BaseModel):
@@ -73,38 +72,23 @@ def text_of(plan: Plan) -> str:
     """The whole plan in plain words."""
     if plan.status == "choose":
         return "\n".join([
-            _fill("I cannot tell from the words what is changed and what may change."),
-            _fill("Name them with --treatment and --outcome; --shared-cause, --nudge and --between say what you know."),
+            fill("I cannot tell from the words what is changed and what may change."),
+            fill("Name them with --treatment and --outcome; --shared-cause, --nudge and --between say what you know."),
         ])  # fmt: skip
-    blocks = [_fill(f"A plan, not a finding. Read as: {plan.receipt}")]
+    blocks = [fill(f"A plan, not a finding. Read as: {plan.receipt}")]
     lines = ["What would tell it"]
     for place, way in enumerate(plan.ways, 1):
         size = f" {plan.size}" if plan.size and way.kind == "experiment" else ""
-        lines.append(_item(f"{place} ", way.text + size))
+        lines.append(item(str(place), way.text + size))
     blocks.append("\n".join(lines))
     if plan.natural:
-        blocks.append("\n".join(["Or a natural experiment: look for", *(_item("· ", n) for n in plan.natural)]))
+        blocks.append("\n".join(["Or a natural experiment: look for", *(item("·", n) for n in plan.natural)]))
     blocks.append(
-        "\n".join(["What to collect", *(_item("· ", f"{safe(c.name)}: {c.when}; {c.why}") for c in plan.collect)])
+        "\n".join(["What to collect", *(item("·", f"{safe(c.name)}: {c.when}; {c.why}") for c in plan.collect)])
     )
     if plan.leave_out:
-        kept = [_item("! ", f"{safe(name)}: {why}") for name, why in plan.leave_out.items()]
+        kept = [item("!", f"{safe(name)}: {why}") for name, why in plan.leave_out.items()]
         blocks.append("\n".join(["What not to hold fixed", *kept]))
     if plan.doubts:
-        blocks.append("\n".join(["Before you rely on it", *(_item("· ", d) for d in plan.doubts)]))
+        blocks.append("\n".join(["Before you rely on it", *(item("·", d) for d in plan.doubts)]))
     return "\n\n".join(blocks)
-
-
-def _fill(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_on_hyphens=False, break_long_words=False)
-
-
-def _item(sign: str, text: str) -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=f"  {sign}",
-        subsequent_indent=" " * (2 + len(sign)),
-        break_on_hyphens=False,
-        break_long_words=False,
-    )

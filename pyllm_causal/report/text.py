@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..analysis import Answer, Bounds, Certainty, Effect, Estimand, Level, NotIdentified, Refutation, SampleCount
+from ..analysis import Answer, Certainty, Effect, Estimand, Level, Refutation, SampleCount
 from ..query import Query
 from ..wording import (
     DOTS,
@@ -248,15 +248,15 @@ def plain_figure(effect: Effect) -> str:
 def sure(certainty: Certainty, convention: bool = False, matters: str = "") -> list[str]:
     """The block "How sure are we?" with every reason."""
     lines = [f"How sure are we?   {LEVEL_WORDS[certainty.level]}   {DOTS[certainty.level]}"]
-    lines += [_item("+", r) for r in certainty.up]
-    lines += [_item("−", r) for r in certainty.down]
+    lines += [item("+", r) for r in certainty.up]
+    lines += [item("−", r) for r in certainty.down]
     if convention and matters:
-        lines.append(_item(" ", f"Differences under {matters} are called small here: our convention, not yours."))
+        lines.append(item(" ", f"Differences under {matters} are called small here: our convention, not yours."))
     return lines
 
 
-def _item(sign: str, text: str) -> str:
-    return _fill(text, f"  {sign} ", "    ")
+def item(sign: str, text: str) -> str:
+    return fill(text, f"  {sign} ", " " * (len(sign) + 3))
 
 
 def rests_on(
@@ -275,17 +275,17 @@ def rests_on(
             parts.append(f"{count(d.rows)} {_left_out(d.reason)}" + (f" ({arms})" if arms else ""))
         more = len(sample.dropped) - 5
         text += "; left out: " + "; ".join(parts) + (f"; and {more} more reasons" if more > 0 else "")
-    lines.append(_item(" ", text + "."))
+    lines.append(item(" ", text + "."))
     if f.imputed:
         lines.append(
-            _item(
+            item(
                 " ",
                 f"In {count(f.imputed)} of them something held fixed was not recorded; those gaps were filled in many times"
                 " over from rows alike in the rest, which is right if nothing but the columns used decides what is missing.",
             )
         )
     if f.own is not None and f.own.rests:
-        lines += [_item(" ", r) for r in f.own.rests]
+        lines += [item(" ", r) for r in f.own.rests]
     elif estimand.strategy == "randomised":
         fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
         told = (
@@ -293,20 +293,20 @@ def rests_on(
             if query.source("design") == "you"
             else ", as the question or the description has it; nobody has confirmed that"
         )
-        lines.append(_item(" ", f"The groups were formed at random{fixed}{told}."))
+        lines.append(item(" ", f"The groups were formed at random{fixed}{told}."))
     elif estimand.adjust_for:
-        lines.append(_item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
+        lines.append(item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
     else:
         said = query.adjust_for == () and query.source("graph") == "you"
         why = ": you said that nothing drives both." if said and query.graph is None else "."
-        lines.append(_item(" ", f"Nothing was held fixed{why}"))
+        lines.append(item(" ", f"Nothing was held fixed{why}"))
     own = f.own is not None and bool(f.own.rests)
     if unadjusted is not None and estimand.adjust_for and not own:
-        lines.append(_item(" ", f"Without that the figure would have been {plain_figure(unadjusted)}."))
+        lines.append(item(" ", f"Without that the figure would have been {plain_figure(unadjusted)}."))
     who = query.source("graph")
     if estimand.strategy in ("adjustment", "mediation") and who != "you" and reviewed_by is None:
         what = "That list" if estimand.adjust_for else "That choice"
-        lines.append(_item(" ", f"{what} was drafted by the program; you have not checked it."))
+        lines.append(item(" ", f"{what} was drafted by the program; you have not checked it."))
     return lines
 
 
@@ -318,7 +318,7 @@ def _left_out(reason: str) -> str:
     return reason if reason.startswith("in ") else f"where {reason}"
 
 
-def _fill(text: str, first: str = "", then: str = "") -> str:
+def fill(text: str, first: str = "", then: str = "") -> str:
     """Wrapped at spaces only: a column name is never broken in two."""
     return textwrap.fill(
         text, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False, break_long_words=False
@@ -337,8 +337,8 @@ def full_text(
 ) -> str:
     """The whole plain text of an answered question; `matters` is the smallest difference that matters, in words."""
     blocks = [
-        _fill(first),
-        _fill(" ".join(sentences)),
+        fill(first),
+        fill(" ".join(sentences)),
         "\n".join(sure(facts.certainty, facts.convention and facts.plain.scale == "difference", matters)),
         "\n".join(rests_on(facts, estimand, sample, reviewed_by, unadjusted)),
     ]
@@ -357,15 +357,13 @@ def with_receipt(
     other words (`explained`, checked prose) and the columns that were left out on purpose, after it a `note`."""
     blocks = [text]
     if explained:
-        blocks.append(
-            "\n".join([_fill(f"What failed, in other words: {explained}"), *(_item("·", f) for f in failures)])
-        )
+        blocks.append("\n".join([fill(f"What failed, in other words: {explained}"), *(item("·", f) for f in failures)]))
     if alarms:
-        blocks.append("\n".join(["Bad to hold fixed", *(_item("!", a) for a in alarms)]))
+        blocks.append("\n".join(["Bad to hold fixed", *(item("!", a) for a in alarms)]))
     if receipt:
-        blocks.append(_fill("Read as: " + receipt))
+        blocks.append(fill("Read as: " + receipt))
     if note:
-        blocks.append(_fill(note))
+        blocks.append(fill(note))
     return "\n\n".join(blocks)
 
 
@@ -378,52 +376,15 @@ def with_prose(text: str, prose: str) -> str:
     told = " ".join(prose.split())
     figures = [s for s in re.split(r"(?<=\.)\s+(?=[A-Z])", " ".join(blocks[1].split())) if re.search(r"\d", s)]
     rest = blocks[2:] if figures and all(s in told for s in figures) else blocks[1:]
-    return "\n\n".join([blocks[0], _fill(told), *rest])
-
-
-def refusal_text(
-    refusal: NotIdentified, query: Query, association: str, review: bool, yes_no: bool = False, experiment: str = ""
-) -> tuple[str, str]:
-    """(headline, text) of "can't tell". With `yes_no` the bounds are differences of chances; `experiment` would settle it."""
-    subject, outcome = treatment_words(query), outcome_words(query)
-    first = f"We can't tell from this table whether {subject} changes {outcome}."
-    blocks = [_fill(first), _fill(refusal.reason)]
-    if refusal.would_help:
-        head = "What is needed from you:" if review else "What would help:"
-        blocks.append("\n".join([head, *(_item("·", h) for h in refusal.would_help)]))
-    if experiment:
-        blocks.append(_fill("The experiment that would settle it: " + experiment))
-    if refusal.bounds is not None:
-        blocks.append(_fill(" ".join(_bounds_sentences(refusal.bounds, yes_no))))
-    if association:
-        blocks.append(_fill("What the table shows, without any claim about causes: " + association))
-    return first, "\n\n".join(blocks)
-
-
-def _bounds_sentences(bounds: Bounds, yes_no: bool) -> list[str]:
-    why = f" ({bounds.assumptions[0]})" if bounds.assumptions else ""
-    out = [f"Until then: the data allow anything from {_from_to(bounds, yes_no)}{why}."]
-    for narrower in bounds.narrower:
-        out.append(f"{cap(narrower.assumptions[0])}: from {_from_to(narrower, yes_no)}.")
-    return out
-
-
-def _from_to(bounds: Bounds, yes_no: bool) -> str:
-    factor, up, down = (100, "more in 100", "fewer in 100") if yes_no else (1, "higher", "lower")
-    shown = alike([factor * abs(v) for v in (bounds.low, bounds.high)])
-    ends = [
-        "no difference" if value == 0 else f"{text} {up if value > 0 else down}"
-        for text, value in zip(shown, (bounds.low, bounds.high), strict=True)
-    ]
-    return " to ".join(ends)
+    return "\n\n".join([blocks[0], fill(told), *rest])
 
 
 def expert_text(answer: Answer) -> str:
     """Estimand, every method and every check as a table."""
     lines: list[str] = []
     if answer.estimand is not None:
-        lines += ["Estimand", _item(" ", answer.estimand.statement)]
-        lines += [_item(" ", "assumes: " + a) for a in answer.estimand.assumptions]
+        lines += ["Estimand", item(" ", answer.estimand.statement)]
+        lines += [item(" ", "assumes: " + a) for a in answer.estimand.assumptions]
     if answer.estimates:
         lines += ["", "Methods"]
         for e in answer.estimates:
@@ -435,7 +396,7 @@ def expert_text(answer: Answer) -> str:
         lines += [_check(r) for r in answer.refutations]
     if answer.diagnostics:
         lines += ["", "Data"]
-        lines += [_item("!" if d.status != "ok" else " ", f"{d.name}: {d.finding}") for d in answer.diagnostics]
+        lines += [item("!" if d.status != "ok" else " ", f"{d.name}: {d.finding}") for d in answer.diagnostics]
     return "\n".join(lines)
 
 
@@ -446,6 +407,6 @@ def _interval(effect: Effect) -> str:
 
 
 def _check(r: Refutation) -> str:
-    return _item(
+    return item(
         {"passed": "✓", "failed": "✗", "inconclusive": "?"}[r.verdict], f"{r.check} ({r.verdict}): {r.observed}"
     )

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pyllm_causal.analysis import Effect, NotIdentified
-from pyllm_causal.causal.designs import REGISTRY, Task, strategy_of
+from pyllm_causal.causal.designs import Task, every, named, strategy_of
 from pyllm_causal.data import Table
 from pyllm_causal.query import Query
 from pyllm_causal.wording import null_of
@@ -31,7 +31,7 @@ def effect_in(w: DesignWorld, stream: str, i: int, effect: float) -> Effect | No
     asked = Query.model_validate({"method": w.method, **query})
     strategy = strategy_of(asked)
     assert strategy is not None
-    module = import_module(REGISTRY[strategy].function.__module__)
+    module = import_module(named(strategy).function.__module__)
     found: Effect | NotIdentified = module.quick(Task(asked, Table.read(frame), i))
     if isinstance(found, NotIdentified):
         return None
@@ -99,7 +99,7 @@ def judge(w: DesignWorld, counts: dict[str, Any]) -> None:
 
 def test_every_design_method_has_its_three_worlds() -> None:
     """Quick, so part of the gate: a method added to a design without worlds is noticed."""
-    for registered in REGISTRY.values():
+    for registered in every():
         for method in registered.methods:
             kinds = {w.kind for w in WORLDS if w.method == method}
             assert kinds == {"easy", "heterogeneous", "hard"}, (registered.name, method, kinds)

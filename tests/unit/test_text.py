@@ -15,6 +15,7 @@ from pyllm_causal.analysis import Bounds, Certainty, Dropped, Effect, Estimand, 
 from pyllm_causal.pipeline import analyse
 from pyllm_causal.query import Query
 from pyllm_causal.report import text as say
+from pyllm_causal.report.refusal import refusal_text
 from pyllm_causal.wording import alike
 
 LEVELS = ("high", "moderate", "low", "very_low")
@@ -270,11 +271,11 @@ def test_a_refusal_is_as_well_made() -> None:
         bounds=Bounds(low=-0.21, high=0.4, assumptions=("nothing is assumed",)),
     )  # fmt: skip
     query = Query(treatment="stress", outcome="weight")
-    first, text = say.refusal_text(refusal, query, "Those with stress weigh more.", False)
+    first, text = refusal_text(refusal, query, "Those with stress weigh more.", False)
     assert first == "We can't tell from this table whether stress changes weight."
     assert "anything from 0.21 lower to 0.40 higher (nothing is assumed)" in text
     assert "without any claim about causes: Those with stress weigh more." in text
-    chance = say.refusal_text(refusal, query, "", True, yes_no=True)[1]
+    chance = refusal_text(refusal, query, "", True, yes_no=True)[1]
     assert "anything from 21 fewer in 100 to 40 more in 100" in chance
     assert "What is needed from you:" in chance and "claim about causes" not in chance
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
@@ -74,7 +74,6 @@ class Finding:
     outcome_words: str | None = None  # in place of the outcome in the headline: "the rate of death"
     cause_words: str | None = None  # in place of the treatment in the headline
     headlines: dict[Level, str] | None = None  # whole sentences by level of certainty, in place of the usual headline
-    extra: dict[str, float] = field(default_factory=dict)
 
 
 Design = Callable[[Task], Finding | NotIdentified]
@@ -117,8 +116,21 @@ def strategy_of(query: Query) -> str | None:
     return None if kind in ("observational", "randomised") else kind
 
 
-for _module in (
-    "instrument", "discontinuity", "differences", "panel", "synthetic_control", "front_door", "mediation", "survival",
-    "by_group",
-):  # fmt: skip
-    import_module(f"{__name__}.{_module}")
+# Which module of this folder answers which strategy; one is imported when it is asked for.
+MODULES = {
+    name: name
+    for name in (
+        "instrument", "discontinuity", "differences", "panel", "synthetic_control", "front_door", "mediation", "survival",
+    )
+} | {"effect_by_group": "by_group"}  # fmt: skip
+
+
+def named(strategy: str) -> Registered:
+    """The design that answers a strategy."""
+    import_module(f"{__name__}.{MODULES[strategy]}")
+    return REGISTRY[strategy]
+
+
+def every() -> tuple[Registered, ...]:
+    """All designs."""
+    return tuple(named(strategy) for strategy in MODULES)

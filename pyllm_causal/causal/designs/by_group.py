@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 from ...analysis import (
     Diagnosis,
-    Dropped,
     Effect,
     Estimand,
     Estimate,
@@ -16,19 +15,13 @@ from ...analysis import (
     GroupEffect,
     NotIdentified,
     Refutation,
-    SampleCount,
 )
-from ...data import Table
-from ...errors import GraphError, QueryError
 from ...query import Query, Scale
 from ...wording import columns_text, join, safe
-from .. import separation as sep
-from ..contrast import contrasts
-from ..diagnose import examine
-from ..estimate import Estimates, estimate, settled, unit_of
+from ..estimate import Estimates, estimate, unit_of
 from ..estimators import REGISTRY as ESTIMATORS
-from ..front_door_criterion import believed
 from ..group_checks import same_elsewhere, shuffled_groups
+from ..group_drawing import Drawing, drawing_of, formed_late, one_group
 from ..group_words import SEVERAL, Words, told
 from ..grouped import (
     FEW,
@@ -44,12 +37,11 @@ from ..grouped import (
 )
 from ..groups import Groups, groups_of
 from ..heterogeneity import best_linear_projection, grow, ranking
-from ..identify import identify
 from ..inference import Fit, effect_of
-from ..pathway import check_scale, scale_refusal
+from ..pathway import scale_refusal
 from ..pathway_words import cause_text, held_text, outcome_text, population_text, value_text
 from ..refuters import Trial, refute
-from ..sample import Drawn, Sample, draw
+from ..sample import Sample
 from . import Finding, Task, design, strategy_of
 from .rerun import rerun
 
@@ -66,18 +58,6 @@ METHODS = (
     "doubly_robust",
 )  # by rule; any other of the common way may be asked for
 LIGHT = 2e6  # rows times squared columns up to which the groups are shuffled
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """The rows of a question by group, examined."""
-
-    drawn: Drawn
-    sample: Sample
-    codes: Ints
-    diagnoses: tuple[Diagnosis, ...]
-    trimmed: float
-    estimand: Estimand
 
 
 @dataclass(frozen=True)
@@ -101,14 +81,14 @@ def by_group(task: Task) -> Finding | NotIdentified:
     """
     groups = groups_of(task.query, task.table)
     if groups.pair is None:
-        return _one_group(task.query)
-    late = _late(task.query)
+        return one_group(task.query)
+    late = formed_late(task.query)
     if late is not None:
         return late
     base = task.query.model_copy(update={"kind": "effect", "by": None, "by_levels": None})
     if strategy_of(base) is not None:
         return rerun(task, replace(task, query=base), groups)
-    drawing = _drawing(task, base, groups)
+    drawing = drawing_of(task, base, groups)
     if isinstance(drawing, NotIdentified):
         return drawing
     return _answered(task, base, groups, drawing)
@@ -118,7 +98,7 @@ def quick(task: Task) -> Effect | NotIdentified:
     """The effects without checks and words."""
     groups = groups_of(task.query, task.table)
     base = task.query.model_copy(update={"kind": "effect", "by": None, "by_levels": None})
-    drawing = _drawing(task, base, groups)
+    drawing = drawing_of(task, base, groups)
     if isinstance(drawing, NotIdentified):
         return drawing
     method = base.method
@@ -131,129 +111,6 @@ def quick(task: Task) -> Effect | NotIdentified:
     if everyone is None:
         return scale_refusal(base)
     return _grouped(everyone, _compared(drawing, groups, base.scale, "", method))
-
-
-def _one_group(query: Query) -> NotIdentified:
-    return NotIdentified(
-        code="one_group",
-        reason=f"{safe(query.by)} has the same value in every row, so there are no groups to compare.",
-        would_help=(f"rows in which {safe(query.by)} differs",),
-    )
-
-
-def _late(query: Query) -> NotIdentified | None:
-    """A refusal where the groups are themselves a result of the treatment."""
-    if query.graph is None or query.by not in query.graph.descendants(str(query.treatment)):
-        return None
-    by, treatment = safe(query.by), safe(query.treatment)
-    return NotIdentified(
-        code="group_after_treatment",
-        reason=f"By your graph {by} is itself changed by {treatment}: who is in which group then depends on the treatment, so"
-        " comparing the groups says nothing about for whom it works.",
-        would_help=(
-            f"a column like {by} recorded before {treatment}",
-            f"if what you ask is how much passes through {by}: ask with `design` kind `mediation`",
-        ),
-    )
-
-
-def _identified(base: Query, table: Table, by: str) -> Estimand | NotIdentified:
-    """The estimand; the column of the groups need not be listed, as every group has one value of it."""
-    try:
-        return identify(base, table)
-    except GraphError:
-        if base.adjust_for is None or by in base.adjust_for:
-            raise
-        try:
-            return identify(base.model_copy(update={"adjust_for": (*base.adjust_for, by)}), table)
-        except GraphError:
-            pass
-        raise
-
-
-def _drawing(task: Task, base: Query, groups: Groups) -> Drawing | NotIdentified:
-    import numpy as np
-
-    table = task.table
-    estimand = _identified(base, table, str(task.query.by))
-    if isinstance(estimand, NotIdentified):
-        return estimand
-    estimand_or_refusal = _within(base, table, estimand, str(task.query.by))
-    if isinstance(estimand_or_refusal, NotIdentified):
-        return estimand_or_refusal
-    estimand = estimand_or_refusal
-    asked = contrasts(base, table.profile)
-    treatment = safe(base.treatment)
-    if not asked:
-        return NotIdentified(
-            code="constant_treatment",
-            reason=f"There is nothing to compare: {treatment} has the same value in every row.",
-            would_help=(f"rows in which {treatment} differs",),
-        )
-    if len(asked) > 1:
-        raise QueryError(
-            f"{base.treatment!r} has several values; which two are compared in each group?",
-            "Give `treated` and `control`.",
-        )
-    drawn = _recorded(draw(base, table, estimand, asked[0]), groups, safe(task.query.by))
-    examined = examine(drawn, base)
-    if isinstance(examined, NotIdentified):
-        return examined
-    sample = settled(examined.drawn.sample)
-    check_scale(base, sample)
-    assert sample.rows is not None
-    codes = groups.codes[sample.rows]
-    if len(np.unique(codes)) < 2:
-        return _one_group(task.query)
-    return Drawing(examined.drawn, sample, codes, examined.diagnoses, examined.trimmed, estimand)
-
-
-def _recorded(drawn: Drawn, groups: Groups, by: str) -> Drawn:
-    """Without the rows whose group is not recorded, counted."""
-    import numpy as np
-
-    assert drawn.sample.rows is not None
-    known = groups.codes[drawn.sample.rows] >= 0
-    if known.all():
-        return drawn
-    sample = drawn.sample.take(known)
-    if sample.n:
-        varies = np.ptp(sample.x, axis=0) > 0 if sample.k else np.zeros(0, dtype=bool)
-        sample = replace(
-            sample,
-            x=sample.x[:, varies],
-            x_names=tuple(v for v, ok in zip(sample.x_names, varies, strict=True) if ok),
-            x_groups=tuple(v for v, ok in zip(sample.x_groups, varies, strict=True) if ok),
-            weights=sample.weights * (sample.n / sample.weights.sum()),
-            cluster=None if sample.cluster is None else np.unique(sample.cluster, return_inverse=True)[1],
-        )
-    gone = Dropped(reason=f"no {by}", rows=int((~known).sum()), by_arm=drawn.by_arm(drawn.sample.arm[~known]))
-    counted = SampleCount(
-        rows=drawn.count.rows, used=sample.n, dropped=(*drawn.count.dropped, gone), by_arm=drawn.by_arm(sample.arm)
-    )
-    return replace(drawn, sample=sample, count=counted)
-
-
-def _within(query: Query, table: Table, estimand: Estimand, by: str) -> Estimand | NotIdentified:
-    """The covariates must do within groups as well: looking within groups holds `by` fixed, which can open a path."""
-    graph, treatment, outcome = query.graph, str(query.treatment), str(query.outcome)
-    if graph is None or by not in graph.nodes() or not {treatment, outcome} <= set(graph.nodes()):
-        return estimand
-    children = believed(graph)
-    others = [c for c in estimand.adjust_for if c != by and c in children]
-    if estimand.strategy == "randomised" or sep.valid_adjustment(children, treatment, outcome, {*others, by}):
-        return estimand
-    usable = {c.name for c in table.profile.columns if c.kind != "empty"} & set(children)
-    found = sep.minimal_adjustment(children, treatment, outcome, usable - {by}, [by])
-    if found is not None and sep.valid_adjustment(children, treatment, outcome, found):
-        return estimand.model_copy(update={"adjust_for": tuple(found)})
-    return NotIdentified(
-        code="group_is_collider",
-        reason=f"By your graph {safe(by)} is a consequence of causes of both {safe(treatment)} and {safe(outcome)}: among rows"
-        " with the same value of it the two are tied together without any effect, and no column undoes that.",
-        would_help=(f"groups by a column that comes before {safe(treatment)} and is driven by nothing that drives"
-                    f" {safe(outcome)}",),
-    )  # fmt: skip
 
 
 def _compared(drawing: Drawing, groups: Groups, scale: Scale, unit: str, method: str) -> Compared:

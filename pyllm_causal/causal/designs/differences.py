@@ -15,9 +15,10 @@ from ...query import Scale
 from ...wording import columns_text, count, join, safe
 from .. import did_models as models
 from .. import differences_checks as checks
+from ..agreement import agreement
 from ..att import Att, effect_on
 from ..differences_case import METHODS, Case, choose, estimate, fitting, read_case
-from ..panel_request import agreement, unit_text, units_text
+from ..panel_request import unit_text, units_text
 from ..pathway_words import size_text
 from . import Finding, Task, design
 
@@ -57,7 +58,7 @@ def differences(task: Task) -> Finding | NotIdentified:
             method=name, label=METHODS[name], effect=theirs, n=case.data.n, notes=notes, means=other.means
         ))  # fmt: skip
     study = checks.study_of(case)
-    agrees = agreement(effect, tuple(o for o in others if BACKWARDS not in o.notes))
+    agrees = agreement(effect, [o.effect for o in others if BACKWARDS not in o.notes])
     refutations = checks.refutations(case, method, att, study) if att.error > 0 else ()
     if agrees is not None:
         refutations = (*refutations, agrees)

@@ -77,7 +77,6 @@ def discontinuity(task: Task) -> Finding | NotIdentified:
         sentences=_sentences(cut, found),
         size=_own_size(cut, found),
         cause_words=_own_words(cut),
-        extra={"bandwidth": found.local.jump.h, "bias_bandwidth": found.local.jump.b},
     )
 
 

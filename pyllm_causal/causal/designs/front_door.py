@@ -10,14 +10,14 @@ from ...errors import QueryError
 from ...query import FrontDoor, Query
 from ...wording import columns_text, join, safe
 from .. import pathway_checks as checks
+from ..agreement import line_of
 from ..estimate import FORM_Z, unit_of
 from ..estimators.regression import unadjusted
 from ..inference import Fit, effect_of, on_line
 from ..nested import Pair, contrast_of, regression_means, robust_means
-from ..pathway import Pathway, Walk, check_mediators, check_scale, scale_refusal, walk
+from ..pathway import Pathway, Walk, check_mediators, check_scale, scale_refusal, unit_in, walk
 from ..pathway_identify import covariates_of
 from ..pathway_words import held_text, population_text, size_text, value_text
-from ..sample import Sample
 from ..slopes import crossing, product_of_slopes
 from . import Finding, Task, design
 
@@ -52,7 +52,7 @@ def front_door(task: Task) -> Finding | NotIdentified:
     if isinstance(found, NotIdentified):
         return found
     stroll, mediators, covariates = found
-    results = estimates(stroll.pathway, task.query, _unit(task, stroll.pathway.sample))
+    results = estimates(stroll.pathway, task.query, unit_in(task.query, task.table, stroll.pathway.sample))
     if results is None:
         return scale_refusal(task.query)
     return _told(task, stroll, mediators, covariates, results)
@@ -80,10 +80,6 @@ def _walked(task: Task) -> tuple[Walk, tuple[str, ...], tuple[str, ...]] | NotId
         return stroll
     check_scale(query, stroll.pathway.sample)
     return stroll, mediators, covariates
-
-
-def _unit(task: Task, sample: Sample) -> str:
-    return unit_of(task.table.profile.column(str(task.query.outcome)).unit, sample, task.query.scale)
 
 
 def _pairs(p: Pathway) -> list[Pair]:
@@ -196,7 +192,7 @@ def _told(
             Estimate(method=r.method, label=LABELS[r.method], effect=r.effect, n=p.n, notes=r.notes)
             for r in results[1:]
         ),
-        unadjusted=effect_of(unadjusted(s), s, query.scale, _unit(task, s)),
+        unadjusted=effect_of(unadjusted(s), s, query.scale, unit_in(task.query, task.table, s)),
         refutations=_refutations(task, p, mediators, results),
         # groups that differ in what is not held fixed are what the front door is for: balance says nothing here
         diagnoses=(*(d for d in stroll.diagnoses if d.name != "balance"), _direct(query, names, plain)),
@@ -246,16 +242,8 @@ def _refutations(task: Task, p: Pathway, mediators: tuple[str, ...], results: li
         return (0.0, 0.0) if effect is None else (effect.value, effect.std_error or 0.0)
 
     run = checks.Run(
-        p, refit, checks.line(main.effect), error, task.rng,
+        p, refit, line_of(main.effect), error, task.rng,
         chances=scale == "difference" and p.sample.outcome_kind == "yes_no",
         slow=main.method == "front_door_robust" or (p.sample.kind == "dose" and not p.sample.per_unit),
     )  # fmt: skip
-    found = (
-        checks.placebo(run),
-        checks.random_common_cause(run),
-        checks.data_subset(run),
-        checks.negative_outcomes(run, query.negative_outcomes, other_outcome),
-        checks.hidden_cause(run, mediators, str(query.outcome)),
-        checks.agreement(run, tuple(r.effect for r in results[1:])),
-    )
-    return tuple(r for r in found if r is not None)
+    return checks.every(run, query, mediators, [r.effect for r in results[1:]], results[0].effect, other_outcome)

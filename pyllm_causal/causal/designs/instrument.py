@@ -12,6 +12,7 @@ import math
 from ...analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation
 from ...query import Instrument
 from ...wording import columns_text, count, join, number, safe
+from ..agreement import agreement
 from ..complier import Shares, shares
 from ..inference import Fit
 from ..instrument_case import Case, does, prepare
@@ -44,7 +45,10 @@ def instrument(task: Task) -> Finding | NotIdentified:
     found = headline(case)
     if isinstance(found, NotIdentified):
         return found
-    return _told(case, found, opinions(case, found), checks(case, found))
+    others, refutations = opinions(case, found), checks(case, found)
+    rivals = [o.effect for o in others if o.label == LABELS[o.method] and o.method in METHODS]
+    agrees = agreement(found.effect, rivals) if refutations else None
+    return _told(case, found, others, refutations if agrees is None else (*refutations, agrees))
 
 
 def _told(case: Case, found: Answered, others: tuple[Estimate, ...], refutations: tuple[Refutation, ...]) -> Finding:
@@ -52,6 +56,9 @@ def _told(case: Case, found: Answered, others: tuple[Estimate, ...], refutations
     who = _population(case)
     split = shares(case.p, case.d, case.z[:, 0], case.weights) if case.kind == "arms" and case.simple else None
     stage = first_stage(case, found.confidence)
+    if split is not None:
+        parts = {"compliers": split.compliers, "always_takers": split.always, "never_takers": split.never}
+        stage = stage.model_copy(update={"figures": {**stage.figures, **parts}})
     return Finding(
         estimand=Estimand(
             strategy="instrument", adjust_for=case.claim.covariates, population=who, assumptions=_assumptions(case)
@@ -76,10 +83,7 @@ def _told(case: Case, found: Answered, others: tuple[Estimate, ...], refutations
         favours=(stage.finding,) if stage.status == "ok" else (),
         rests=_rests(case, others),
         sentences=_sentences(case, found, split),
-        extra={} if split is None else {
-            "compliers": split.compliers, "always_takers": split.always, "never_takers": split.never,
-        },
-    )  # fmt: skip
+    )
 
 
 def _population(case: Case) -> str:

@@ -11,13 +11,14 @@ from ...errors import QueryError
 from ...query import Mediation, Query, Scale
 from ...wording import alike, columns_text, excludes_null, join, number, safe
 from .. import pathway_checks as checks
+from ..agreement import line_of
 from ..certainty import relevant_matters
 from ..estimate import FORM_Z, unit_of
 from ..estimators.regression import unadjusted
 from ..front_door_criterion import believed
 from ..inference import Fit, covariance, effect_of, on_line
 from ..nested import Means, Pair, contrast_of, regression_means, robust_means
-from ..pathway import Pathway, Walk, check_mediators, check_scale, scale_refusal, walk
+from ..pathway import Pathway, Walk, check_mediators, check_scale, scale_refusal, unit_in, walk
 from ..pathway_identify import covariates_of
 from ..pathway_words import (
     cause_text,
@@ -68,7 +69,7 @@ def mediation(task: Task) -> Finding | NotIdentified:
     if isinstance(found, NotIdentified):
         return found
     stroll, mediators, covariates = found
-    results = estimates(stroll.pathway, task.query, _unit(task, stroll.pathway.sample))
+    results = estimates(stroll.pathway, task.query, unit_in(task.query, task.table, stroll.pathway.sample))
     if results is None:
         return scale_refusal(task.query)
     return _told(task, stroll, mediators, covariates, results)
@@ -109,10 +110,6 @@ def _mediators(query: Query) -> tuple[str, ...]:
         if between:
             hint += f" Your graph puts {join(between[:6])} between the two."
     raise QueryError("The question is about what passes through a mediator, but no mediator is named.", hint)
-
-
-def _unit(task: Task, sample: Sample) -> str:
-    return unit_of(task.table.profile.column(str(task.query.outcome)).unit, sample, task.query.scale)
 
 
 def estimates(p: Pathway, query: Query, unit: str) -> list[Result] | None:
@@ -266,7 +263,7 @@ def _told(
             "one row's treatment does not change another row's outcome",
         ),
     )
-    plain_total = effect_of(unadjusted(s), s, query.scale, _unit(task, s))
+    plain_total = effect_of(unadjusted(s), s, query.scale, unit_in(task.query, task.table, s))
     return Finding(
         estimand=estimand,
         method=main.method,
@@ -369,19 +366,13 @@ def _refutations(task: Task, p: Pathway, mediators: tuple[str, ...], results: li
     if not error:
         return ()
     run = checks.Run(
-        p, refit, checks.line(main.effect.indirect), error, task.rng,
+        p, refit, line_of(main.effect.indirect), error, task.rng,
         chances=scale == "difference" and p.sample.outcome_kind == "yes_no",
         slow=main.method == "mediation_robust",
     )  # fmt: skip
-    found = (
-        checks.placebo(run),
-        checks.random_common_cause(run),
-        checks.data_subset(run),
-        checks.negative_outcomes(run, query.negative_outcomes, other_outcome),
-        checks.hidden_cause(run, mediators, str(query.outcome)),
-        checks.agreement(run, tuple(r.effect.indirect for r in results[1:])),
+    return checks.every(
+        run, query, mediators, [r.effect.indirect for r in results[1:]], results[0].effect.indirect, other_outcome
     )
-    return tuple(r for r in found if r is not None)
 
 
 def _first_step(p: Pathway, query: Query, mediators: tuple[str, ...]) -> Diagnosis:

@@ -15,8 +15,9 @@ from ...analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Re
 from ...query import Value
 from ...wording import columns_text, count, excludes_null, safe
 from .. import panel_checks as checks
+from ..agreement import agreement
 from ..panel_case import METHODS, Case, Slope, choose, effect_of, estimate, fitting, read_case
-from ..panel_request import agreement, unit_text, units_text
+from ..panel_request import unit_text, units_text
 from . import Finding, Task, design
 
 MOST_MISSING = 0.5  # of the rows; beyond it, gaps count against any answer
@@ -49,7 +50,7 @@ def panel(task: Task) -> Finding | NotIdentified:
         others.append(Estimate(method=name, label=METHODS[name], effect=other, n=case.data.n))
     averages, staggered = checks.staggered(case, unit)
     rivals = averages or tuple(o for o in others if o.method == "first_differences")
-    agrees = agreement(effect, rivals)
+    agrees = agreement(effect, [o.effect for o in rivals])
     refutations = checks.refutations(case, method, slope)
     if agrees is not None:
         refutations = (*refutations, agrees)

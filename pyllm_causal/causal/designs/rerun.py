@@ -7,11 +7,12 @@ from dataclasses import replace
 from ...analysis import Diagnosis, Effect, GroupedEffect, GroupEffect, NotIdentified
 from ...errors import QueryError
 from ...wording import safe
+from ..agreement import line_of
 from ..group_words import told
-from ..grouped import apart, line_of
+from ..grouped import apart
 from ..groups import Groups, rows_of, spanning
 from ..pathway_words import cause_text, outcome_text, value_text
-from . import REGISTRY, Finding, Task, strategy_of
+from . import Finding, Task, named, strategy_of
 
 
 def rerun(task: Task, whole: Task, groups: Groups) -> Finding | NotIdentified:
@@ -22,7 +23,7 @@ def rerun(task: Task, whole: Task, groups: Groups) -> Finding | NotIdentified:
     name = strategy_of(whole.query)
     assert name is not None
     known = groups.codes >= 0
-    main = REGISTRY[name].function(replace(whole, table=rows_of(task.table, np.flatnonzero(known))))
+    main = named(name).function(replace(whole, table=rows_of(task.table, np.flatnonzero(known))))
     if isinstance(main, NotIdentified):
         return main
     found: dict[int, Effect] = {}
@@ -33,7 +34,7 @@ def rerun(task: Task, whole: Task, groups: Groups) -> Finding | NotIdentified:
         if not len(rows):
             continue
         try:
-            part = REGISTRY[name].function(replace(whole, table=rows_of(task.table, rows)))
+            part = named(name).function(replace(whole, table=rows_of(task.table, rows)))
         except QueryError:
             refused.append(groups.texts[code])
             continue

@@ -192,7 +192,6 @@ def synthetic_control(task: Task) -> Finding | NotIdentified:
         size=size(case, effect, plain),
         cause_words=cause(case),
         headlines=title(case, effect, plain),
-        extra={"misfit_before": case.mix.misfit, "p_ratio": case.placebo.p_ratio},
     )
 
 

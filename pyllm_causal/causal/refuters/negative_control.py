@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ...analysis import Refutation, Verdict
+from ...analysis import Refutation
+from ...query import Query
 from ...wording import alike, join
 from ..estimate import estimate
 from ..sample import Sample
@@ -76,50 +78,85 @@ def negative_exposure(trial: Trial) -> Refutation | None:
 def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutation | None:
     import numpy as np
 
-    # a column that is held fixed shows no difference by construction
-    held = [n for n in names if n in trial.sample.x_groups]
-    names = [n for n in names if n not in held]
-    by_model = trial.query.source("negative_controls") == "model"
-    if not names and (by_model or not held):
-        return None
-    found, seen, strong = [], [], True
-    half_effect = 0.5 * abs(_standard_effect(trial.sample, trial))
-    for name in names[:10]:
+    def look(name: str) -> Look | None:
         values = trial.sample.extra[name]
         rows = np.isfinite(values)
-        sample = trial.sample.take(rows)
         values = values[rows]
         if rows.sum() < 20 or np.ptp(values) == 0:
-            continue
-        sample = _replaced(sample, values, role)
-        try:
-            result = estimate(sample, "difference", "")
-        except np.linalg.LinAlgError:
-            continue
-        if result is None or not result.headline.effect.std_error:
-            continue
-        z = result.headline.effect.value / result.headline.effect.std_error
-        spread = float(sample.y.std()) or 1.0
-        strong = strong and result.headline.effect.std_error * _step(sample) / spread * 2 <= half_effect
-        seen.append(name)
-        if abs(z) > 2.576 + 0.3 * np.log(len(names)):
-            found.append(name)
-    if not seen and not held:
+            return None
+        sample = _replaced(trial.sample.take(rows), values, role)
+        result = estimate(sample, "difference", "")
+        effect = None if result is None else result.headline.effect
+        if effect is None or not effect.std_error:
+            return None
+        return Look(effect.value / effect.std_error, effect.std_error * _step(sample) / (float(sample.y.std()) or 1.0))
+
+    size = abs(_standard_effect(trial.sample, trial))
+    return controls(trial.query, names, trial.sample.x_groups, look, size, check=check)
+
+
+@dataclass(frozen=True)
+class Look:
+    """At one negative control: z-score of the effect on it, and that effect's error in standard deviations of the column."""
+
+    z: float
+    error: float
+
+
+def controls(
+    query: Query,
+    names: Sequence[str],
+    held: Collection[str],
+    look: Callable[[str], Look | None],
+    size: float,
+    *,
+    check: str = "negative_outcome",
+    bad: str = "a difference in",
+    held_as: str = "held fixed",
+    meaning: str = "If this fails, something other than the treatment makes the groups differ.",
+) -> Refutation | None:
+    """One rule for negative controls of every design: fails where one of at most ten goes with the treatment (99 % over all,
+    Bonferroni); inconclusive where half the effect found (`size`, in standard deviations of the outcome) could not be seen.
+
+    `held`: columns of the answer itself, which show no difference by construction. `look` may raise `LinAlgError`. What a
+    model suggested is marked as its own and never counts in the grade.
+    """
+    import math
+
+    from numpy.linalg import LinAlgError
+
+    by_model = query.source("negative_controls") == "model"
+    kept = [n for n in names if n in held]
+    tested = [n for n in names if n not in kept][:10]
+    if not tested and (by_model or not kept):
         return None
-    verdict: Verdict = "failed" if found else "passed" if strong and seen else "inconclusive"
+    found, seen, strong = [], [], True
+    for name in tested:
+        try:
+            seen_there = look(name)
+        except LinAlgError:
+            continue
+        if seen_there is None:
+            continue
+        seen.append(name)
+        strong = strong and 2 * seen_there.error <= 0.5 * size
+        if abs(seen_there.z) > 2.576 + 0.3 * math.log(len(tested)):
+            found.append(name)
+    if not seen and not kept:
+        return None
     if seen:
-        observed = f"a difference in {join(found)}" if found else f"none in {join(seen)}"
+        observed = f"{bad} {join(found)}" if found else f"none in {join(seen)}"
     else:
-        observed = f"it could not be tested: {join(held)} cannot be held fixed and be a control as well"
+        observed = f"it could not be tested: {join(kept)} cannot be {held_as} and be a control as well"
     says = "that the model thinks" if by_model else "that"
-    what = f"{says} the treatment cannot affect" if role == "outcome" else f"{says} cannot affect the outcome"
+    what = f"{says} the treatment cannot affect" if check == "negative_outcome" else f"{says} cannot affect the outcome"
     return Refutation(
         check=check,
         question=f"Is there no effect where none can be, in columns {what}?",
         expected="no difference",
         observed=observed,
-        verdict=verdict,
-        meaning="If this fails, something other than the treatment makes the groups differ.",
+        verdict="failed" if found else "passed" if strong and seen else "inconclusive",
+        meaning=meaning,
         figures={"tested": len(seen), "found": len(found)},
         suggested_by="model" if by_model else "you",
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pyllm_causal.analysis import NotIdentified
-from pyllm_causal.causal.designs import REGISTRY, Finding, Task, strategy_of
+from pyllm_causal.causal.designs import Finding, Task, named, strategy_of
 from pyllm_causal.data import Table
 from pyllm_causal.query import Query
 
@@ -19,13 +19,13 @@ def ask(frame: pd.DataFrame, seed: int = 0, **query: Any) -> Finding | NotIdenti
     asked = Query.model_validate(query)
     strategy = strategy_of(asked)
     assert strategy is not None
-    return REGISTRY[strategy].function(Task(asked, Table.read(frame), seed))
+    return named(strategy).function(Task(asked, Table.read(frame), seed))
 
 
 def effect_of(frame: pd.DataFrame, **query: Any) -> Any:
     """The headline effect alone, without checks."""
     asked = Query.model_validate(query)
-    module = import_module(REGISTRY[str(strategy_of(asked))].function.__module__)
+    module = import_module(named(str(strategy_of(asked))).function.__module__)
     effect = module.quick(Task(asked, Table.read(frame), 0))
     assert not isinstance(effect, NotIdentified), effect
     return effect

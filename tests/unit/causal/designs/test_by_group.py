@@ -410,3 +410,26 @@ def test_the_column_of_the_groups_need_not_be_listed_as_adjusted_for() -> None:
     graph = {"edges": [["x", "t"], ["x", "y"], ["g", "t"], ["g", "y"], ["t", "y"]]}
     listed = effect_of(frame, **BY, adjust_for=["x", "g"], graph=graph)
     assert effect_of(frame, **BY, adjust_for=["x"], graph=graph) == listed
+
+
+def test_time_to_event_by_group() -> None:
+    """The rate is multiplied by e^-0.6 in one group and left alone in the other."""
+    rng = np.random.default_rng(1)
+    n = 3000
+    arm, sex = rng.integers(0, 2, (2, n))
+    time, leaving = rng.exponential(10 * np.exp(0.6 * arm * sex), n), rng.exponential(20, n)
+    frame = pd.DataFrame(
+        {"arm": arm, "sex": sex, "days": np.minimum(time, leaving), "died": (time <= leaving).astype(int)}
+    )
+    asked = {
+        "kind": "effect_by_group", "by": "sex", "treatment": "arm", "outcome": "days", "event": "died",
+        "scale": "hazard_ratio", **TRIAL,
+    }  # fmt: skip
+    found = causal.analyse(asked, frame).effect
+    assert isinstance(found, GroupedEffect) and found.difference_between_groups is not None
+    for effect, truth in (
+        *zip(found.groups, (1.0, np.exp(-0.6)), strict=True),
+        (found.difference_between_groups, np.exp(-0.6)),
+    ):
+        assert effect.std_error is not None and effect.std_error < 0.15
+        assert abs(np.log(effect.value / truth)) < 4 * effect.std_error

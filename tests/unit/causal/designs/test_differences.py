@@ -17,7 +17,7 @@ import pytest
 from pyllm_causal.analysis import NotIdentified
 from pyllm_causal.causal import did_models as models
 from pyllm_causal.causal import fixed_effects as fe
-from pyllm_causal.causal.designs import REGISTRY, Finding, Task
+from pyllm_causal.causal.designs import Finding, Task, named
 from pyllm_causal.causal.designs.differences import differences, quick
 from pyllm_causal.causal.group_time import Data, average, group_time
 from pyllm_causal.causal.pre_trends import event_study, pre_test
@@ -670,7 +670,7 @@ def test_quick_is_the_headline(two_waves: pd.DataFrame) -> None:
     asked = task(two_waves, design={"unit": "unit"})
     whole = differences(asked)
     assert isinstance(whole, Finding) and quick(asked) == whole.effect
-    assert REGISTRY["differences"].methods == ("regression", "group_time", "imputation", "two_way")
+    assert named("differences").methods == ("regression", "group_time", "imputation", "two_way")
 
 
 def test_the_joint_test_of_earlier_periods_keeps_its_size() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pyllm_causal.analysis import NotIdentified
 from pyllm_causal.causal import fixed_effects as fe
-from pyllm_causal.causal.designs import REGISTRY, Finding, Task
+from pyllm_causal.causal.designs import Finding, Task, named
 from pyllm_causal.causal.designs.panel import panel, quick
 from pyllm_causal.data import Table
 from pyllm_causal.errors import CausalError, GraphError
@@ -342,4 +342,4 @@ def test_quick_is_the_headline() -> None:
     asked = task(steady(units=12), adjust_for=["x"])
     whole = panel(asked)
     assert isinstance(whole, Finding) and quick(asked) == whole.effect
-    assert REGISTRY["panel"].methods == ("two_way", "two_way_clustered", "one_way", "first_differences")
+    assert named("panel").methods == ("two_way", "two_way_clustered", "one_way", "first_differences")
