@@ -68,7 +68,9 @@ def _where(field: str) -> str:
     if field == "horizon":
         return "It needs `event`, the column that says whether it happened by then."
     if field == "event":
-        return "Time to event is answered for the designs observational and randomised, kinds effect and effect_by_group."
+        return (
+            "Time to event is answered for the designs observational and randomised, kinds effect and effect_by_group."
+        )
     return "Ask with `kind` effect_by_group."
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .language.client import Client
     from .language.outline import Outline, Thing
 
-LONGEST_QUESTION = 2_000
 _DESCRIBED = re.compile(
     r"^\s*(?:[-*•|]\s*)?[`*\"']*(?P<name>[^:=\t|`*]{1,80}?)[`*\"']*\s*(?:[:=\t|]|\s[-–—]\s)\s*(?P<text>\S.{0,300})$"
 )
@@ -48,23 +47,25 @@ def plan(
     unit: str = "",
     per_week: float | None = None,
     drafts: int = 1,
+    share: str = "profile",
 ) -> Plan:
     """How `question` could be answered: receipt, picture, ways, columns to collect, and the size of an experiment.
 
     No table is needed; `data` gives the spread of the outcome (and its columns) where there is one. What is named here
     (`treatment`, `outcome`, `shared_causes`, `nudges`, `between`, `hidden`) wins over what a model drafts. `spread` is the
     outcome's standard deviation, `baseline` the chance of a yes/no outcome without the treatment, `matters` the
-    smallest difference that matters. Raises `CausalError`.
+    smallest difference that matters. `share` says what a model may see of `data`. Raises `CausalError`.
     """
     from .language.client import usage
     from .language.outline import outline
+    from .language.read import clean
     from .language.recording import Keeper
 
-    question = _clean(question)
+    question = clean(question)
     client = None if client is None else Keeper(client)
     named = _named(shared_causes, nudges, between, hidden)
     if data is not None:
-        drawn, table = _from_table(question, data, describe, client, treatment, outcome, named, drafts)
+        drawn, table = _from_table(question, data, describe, client, treatment, outcome, named, drafts, share)
         spread, baseline, unit = _seen(table, drawn, spread, baseline, unit)
     elif describe and client is None:
         drawn = _from_description(question, describe, treatment, outcome, named)
@@ -119,16 +120,6 @@ _LATE = {
 }
 
 
-def _clean(question: str) -> str:
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(question)).split())
-    if not text or len(text) > LONGEST_QUESTION:
-        raise QueryError(
-            "The question is empty." if not text else "The question is too long.",
-            'Ask something such as "Does A change B?".',
-        )
-    return text
-
-
 def _named(shared: Sequence[str], nudges: Sequence[str], between: Sequence[str], hidden: Sequence[str]) -> list[Thing]:
     from .language.outline import Part, Thing
 
@@ -181,7 +172,7 @@ def _from_description(
         for n, d in told.items()
         if n
     )
-    return _drawn(question, Profile(name="planned", rows=0, columns=columns), None, treatment, outcome, named, 1)
+    return _drawn(question, Profile(name="planned", rows=0, columns=columns), None, treatment, outcome, named)
 
 
 def _kind(description: str) -> Any:
@@ -198,11 +189,12 @@ def _from_table(
     outcome: str | None,
     named: Sequence[Thing],
     drafts: int,
+    share: str,
 ) -> tuple[Outline, Table]:
     from .data import Table
 
     table = Table.read(data, describe=describe)
-    return _drawn(question, table.profile, client, treatment, outcome, named, drafts), table
+    return _drawn(question, table.profile, client, treatment, outcome, named, drafts, share), table
 
 
 def _drawn(
@@ -212,14 +204,15 @@ def _drawn(
     treatment: str | None,
     outcome: str | None,
     named: Sequence[Thing],
-    drafts: int,
+    drafts: int = 1,
+    share: str = "profile",
 ) -> Outline:
     """The outline out of columns: read and drafted as `ask` does it."""
     from .language.outline import Outline, Thing
     from .language.read import read_question
 
     given = {k: v for k, v in {"treatment": treatment, "outcome": outcome}.items() if v is not None}
-    reading = read_question(question, profile, client, overrides=given, drafts=drafts)
+    reading = read_question(question, profile, client, overrides=given, share=share, drafts=drafts)  # type: ignore[arg-type]
     query = reading.query
     if query is None or not query.treatment or not query.outcome or reading.status == "choose":
         return Outline(treatment=None, outcome=None, steps=reading.steps)

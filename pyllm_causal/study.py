@@ -64,6 +64,13 @@ def connect(
     return client
 
 
+def _share() -> str:
+    """What the settings let a model see of a table."""
+    from .settings import load
+
+    return load().share
+
+
 def _as_recorded(model: str) -> str:
     """A model file by the name that recordings know it by; a replay does not need the file itself."""
     from .errors import ModelError
@@ -101,7 +108,8 @@ def ask(
     """
     client = connect(model, api_base, record, replay)
     return pipeline.ask(
-        question, data, client=client, seed=seed, describe=describe, overrides=overrides, review=review, progress=progress
+        question, data, client=client, seed=seed, describe=describe, overrides=overrides, review=review,
+        share=_share(), progress=progress,
     )  # fmt: skip
 
 
@@ -118,7 +126,7 @@ def read(
 ) -> Reading:
     """Read a question into a query; nothing is computed. Raises `CausalError`."""
     client = connect(model, api_base, record, replay)
-    return pipeline.read(question, data, client=client, describe=describe, overrides=overrides)
+    return pipeline.read(question, data, client=client, describe=describe, overrides=overrides, share=_share())
 
 
 class Study:
@@ -169,7 +177,7 @@ class Study:
     def ask(self, question: str, review: Callable[[Reading], Reading] | None = None, **overrides: Any) -> Answer:
         """Answer a question about this table. An undecided question is returned and not kept."""
         answer = pipeline.ask(
-            question, self.table, client=self._client, seed=self.seed, overrides=overrides, review=review
+            question, self.table, client=self._client, seed=self.seed, overrides=overrides, review=review, share=_share()
         )  # fmt: skip
         return self._keep(answer)
 

@@ -14,6 +14,20 @@ import typer
 
 from . import config, models, plan, recordings
 from .flags import overrides, taking
+from .options import (
+    ApiBase,
+    AsJson,
+    Budget,
+    BudgetTokens,
+    Debug,
+    Describe,
+    Drafts,
+    DryRun,
+    Model,
+    NoLog,
+    Record,
+    Replay,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from ..analysis import Answer
@@ -39,25 +53,9 @@ Data = Annotated[
         "--data", "-d", metavar="FILE", help="The table: CSV, Excel, Parquet, Stata, SPSS, JSON lines or SQLite."
     ),
 ]
-Describe = Annotated[str | None, typer.Option(help="What the columns mean: text, or @FILE.", metavar="TEXT|@FILE")]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        help="Language model, as litellm names it, or local:FILE.gguf; `none` for the built-in reader.", metavar="NAME"
-    ),
-]
-ApiBase = Annotated[str | None, typer.Option("--api-base", help="An OpenAI-compatible server.", metavar="URL")]
-Record = Annotated[Path | None, typer.Option(help="Write every language reply into this folder.", metavar="DIR")]
-Replay = Annotated[
-    Path | None,
-    typer.Option(help="Answer from the replies in this folder, or in this answer file.", metavar="DIR|FILE"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="One sentence only.")]
 Expert = Annotated[bool, typer.Option("--expert", help="Add the estimand, every method and every check.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent to the model, and send nothing.")]
 Share = Annotated[
     str | None,
     typer.Option(
@@ -65,8 +63,6 @@ Share = Annotated[
         metavar="HOW",
     ),
 ]
-Drafts = Annotated[int, typer.Option(help="Ask the model for several drafts of the picture and vote.", min=1, max=9)]
-NoLog = Annotated[bool, typer.Option("--no-log", help="Keep no log of what is sent.")]
 
 
 def _version(wanted: bool) -> None:
@@ -100,8 +96,8 @@ def ask(
     share: Share = None,
     drafts: Drafts = 1,
     no_log: NoLog = False,
-    budget: models.Budget = None,
-    budget_tokens: models.BudgetTokens = None,
+    budget: Budget = None,
+    budget_tokens: BudgetTokens = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -149,8 +145,8 @@ def read(
     share: Share = None,
     drafts: Drafts = 1,
     no_log: NoLog = False,
-    budget: models.Budget = None,
-    budget_tokens: models.BudgetTokens = None,
+    budget: Budget = None,
+    budget_tokens: BudgetTokens = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     debug: Debug = False,

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from .options import AsJson
+
 app = typer.Typer(
     help="Keep settings in one file of your own (never keys).", no_args_is_help=True, rich_markup_mode=None
 )
 
 Name = Annotated[str, typer.Argument(help="Which setting, such as model.", metavar="NAME")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 @app.command()

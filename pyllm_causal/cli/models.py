@@ -6,23 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import ApiBase, AsJson, Budget, BudgetTokens, Debug, Model
+
 if TYPE_CHECKING:
     from ..language.exam import Result
 
 app = typer.Typer(help="Try a language model out and examine it.", no_args_is_help=True, rich_markup_mode=None)
 
-Model = Annotated[
-    str | None,
-    typer.Option(help="Language model, as litellm names it, or local:PATH.gguf.", metavar="NAME"),
-]
-ApiBase = Annotated[str | None, typer.Option("--api-base", help="An OpenAI-compatible server.", metavar="URL")]
 Exam = Annotated[
     bool, typer.Option("--exam", help="Put forty short questions on cause and effect, and keep the score.")
 ]
-Budget = Annotated[float | None, typer.Option(help="Spend no more than this many dollars.", metavar="DOLLARS")]
-BudgetTokens = Annotated[int | None, typer.Option(help="Use no more than this many tokens.", metavar="N")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]
 
 
 @app.command()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import models
+from .options import ApiBase, AsJson, Budget, BudgetTokens, Debug, Drafts, DryRun, Model, NoLog, Record, Replay
 
 if TYPE_CHECKING:
     from ..report.planned import Plan
@@ -19,14 +18,10 @@ Number = float | None
 def plan(
     question: Annotated[str, typer.Argument(help="The question, in plain words.")],
     data: Annotated[str | None, typer.Option("--data", "-d", help="A table, if there is one.", metavar="FILE")] = None,
-    model: models.Model = None,
-    api_base: models.ApiBase = None,
-    record: Annotated[
-        Path | None, typer.Option(help="Write every language reply into this folder.", metavar="DIR")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option(help="Answer from the replies in this folder or answer file.", metavar="DIR")
-    ] = None,
+    model: Model = None,
+    api_base: ApiBase = None,
+    record: Record = None,
+    replay: Replay = None,
     describe: Annotated[
         str | None, typer.Option(help="Columns that could be had: text, or @FILE.", metavar="TEXT|@FILE")
     ] = None,
@@ -49,21 +44,19 @@ def plan(
     ] = None,
     unit: Annotated[str, typer.Option(help="The outcome's unit.", metavar="UNIT")] = "",
     per_week: Annotated[Number, typer.Option(help="How many people a week can take part.", metavar="N")] = None,
-    drafts: Annotated[int, typer.Option(help="Ask the model for several drafts and vote.", min=1, max=9)] = 1,
-    no_log: Annotated[bool, typer.Option("--no-log", help="Keep no log of what is sent.")] = False,
-    budget: models.Budget = None,
-    budget_tokens: models.BudgetTokens = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be sent to the model, and send nothing.")
-    ] = False,
-    as_json: models.AsJson = False,
-    debug: models.Debug = False,
+    drafts: Drafts = 1,
+    no_log: NoLog = False,
+    budget: Budget = None,
+    budget_tokens: BudgetTokens = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Plan a study: what would identify the effect, what to collect, which experiment. No table is needed.
 
     Example: pyllm-causal plan "Does coffee cause headaches?" --shared-cause stress --matters 0.05 --baseline 0.1
     """
-    from . import _describe, _document, _guard, _out, _tell, _without_keys
+    from . import _describe, _document, _guard, _out, _share, _tell, _without_keys
 
     def run() -> Plan:
         from .. import study
@@ -77,16 +70,18 @@ def plan(
             _without_keys(question), client=client, describe=_describe(describe), data=data, treatment=treatment,
             outcome=outcome, shared_causes=shared_cause or (), nudges=nudge or (), between=between or (),
             hidden=hidden or (), matters=matters, spread=sd, baseline=baseline, unit=unit, per_week=per_week, drafts=drafts,
+            share=_share(None),
         )  # fmt: skip
 
     def preview() -> None:
         from ..language.outline import request_for
+        from ..language.read import clean
         from ..plan import dictionary
 
         told = _describe(describe)
         lines = [f"{name}: {text}" for name, text in dictionary(told).items()] if told else []
         _tell("Nothing was sent. This is what the planning step would send.")
-        _document(request_for(" ".join(_without_keys(question).split()), lines).model_dump(mode="json"))
+        _document(request_for(clean(_without_keys(question)), lines).model_dump(mode="json"))
 
     if dry_run and data is None:
         _guard(preview, as_json, debug)
@@ -95,7 +90,7 @@ def plan(
         from . import _dry_run
 
         given = {"treatment": treatment, "outcome": outcome}
-        _guard(lambda: _dry_run(question, data or "", describe, "profile", given), as_json, debug)
+        _guard(lambda: _dry_run(question, data or "", describe, None, given), as_json, debug)
         return
     made = _guard(run, as_json, debug)
     if as_json:

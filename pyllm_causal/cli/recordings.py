@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import models
+from .options import AsJson, Debug
 
 if TYPE_CHECKING:
     from ..language.shelf import Kept
@@ -18,7 +18,7 @@ Folder = Annotated[Path, typer.Argument(help="A folder made with --record.", met
 
 
 @app.command("list")
-def show(folder: Folder, as_json: models.AsJson = False, debug: models.Debug = False) -> None:
+def show(folder: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
     """List every recording: step, model, origin, date and tokens."""
     from . import _document, _guard, _out
 
@@ -27,7 +27,7 @@ def show(folder: Folder, as_json: models.AsJson = False, debug: models.Debug = F
         _document({"recordings": [_row(k, folder) for k in kept]})
         return
     for item in kept:
-        tokens = f"{item.tokens_in if item.tokens_in is not None else '?'}+{_or(item.tokens_out)} tokens"
+        tokens = f"{_or(item.tokens_in)}+{_or(item.tokens_out)} tokens"
         told = [item.step or "?", item.model or "no model", item.origin or "?", item.written or "?", tokens]
         if item.failed:
             told.append("a failed call")
@@ -37,7 +37,7 @@ def show(folder: Folder, as_json: models.AsJson = False, debug: models.Debug = F
 
 
 @app.command()
-def check(folder: Folder, as_json: models.AsJson = False, debug: models.Debug = False) -> None:
+def check(folder: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
     """Say of every recording whether it is sound and fits today's prompts. Exit code 2 when one is not.
 
     The question and the table are checked when the folder is replayed: `ask … --replay DIR` says what changed.
@@ -59,8 +59,8 @@ def check(folder: Folder, as_json: models.AsJson = False, debug: models.Debug = 
 def clean(
     folder: Folder,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: models.AsJson = False,
-    debug: models.Debug = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Remove recordings that are out of date or unused, after asking. A damaged file is named and left alone."""
     from . import _document, _guard, _out, _tell
@@ -88,8 +88,8 @@ def clean(
 def sent(
     last: Annotated[int, typer.Option(help="How many of the latest requests to show.", min=1)] = 5,
     clear: Annotated[bool, typer.Option("--clear", help="Delete the log.")] = False,
-    as_json: models.AsJson = False,
-    debug: models.Debug = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Show what was sent to language models from this machine, word for word. PYLLM_CAUSAL_SENT_LOG=off keeps no log."""
     from . import _document, _guard, _out

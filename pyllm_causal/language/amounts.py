@@ -168,7 +168,7 @@ def contrast(question: str, column: Column) -> dict[str, Any]:
 
 
 def _place(question: str, level: str) -> int:
-    key = r"[\W_]+".join(re.escape(w) for w in re.findall(r"[^\W_]+", level.casefold()))
+    key = match.pattern_of(level.casefold())
     found = re.search(rf"(?<![\w-]){key}(?![\w])", question.casefold()) if key else None
     return found.start() if found else -1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,11 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 LONGEST = 20_000
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"```[a-zA-Z]*\s*(.*?)(?:```|\Z)", re.DOTALL)
+
+
+def object_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON Schema object with exactly these fields, as strict mode wants it: all required, no others."""
+    return {"type": "object", "properties": dict(fields), "required": list(fields), "additionalProperties": False}
 
 
 class Rubbish(ValueError):

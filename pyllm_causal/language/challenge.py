@@ -16,7 +16,7 @@ from ..analysis import Step
 from ..errors import ModelError
 from ..query import Query
 from . import match, prompts, timing
-from .ask_model import complete_as, plain
+from .ask_model import complete_as, object_of, plain
 from .client import Client, Request
 from .columns import lines
 
@@ -167,16 +167,12 @@ def request_for(query: Query, profile: Profile, registry: Mapping[str, str], sha
         exposures=lines(shared, exposures),
     )
     short = {"type": "string"}
-    check = _object({"check": {"type": "string", "enum": list(registry)}, "reason": short})
+    check = object_of({"check": {"type": "string", "enum": list(registry)}, "reason": short})
     fields: dict[str, object] = {"checks": {"type": "array", "items": check, "maxItems": 4}}
     for field, names in (("negative_outcomes", outcomes), ("negative_exposures", exposures)):
         if names:
-            control = _object({"column": {"type": "string", "enum": names}, "reason": short})
+            control = object_of({"column": {"type": "string", "enum": names}, "reason": short})
             fields[field] = {"type": "array", "items": control, "maxItems": 2}
     return Request(
-        step="challenge", messages=turns, response_schema=_object(fields), prompt=prompts.digest("challenge")
+        step="challenge", messages=turns, response_schema=object_of(fields), prompt=prompts.digest("challenge")
     )
-
-
-def _object(fields: dict[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..settings import LOOPBACK
 from . import prompts
-from .ask_model import Rubbish, parse
+from .ask_model import Rubbish, object_of, parse
 from .client import LiveClient, Request
 
 Form = Literal["honoured", "ignored", "refused"]
@@ -72,11 +72,10 @@ def check(client: LiveClient) -> Check:
 
     # The schema asks for a word that the prompt does not: only a server that binds the reply to the schema gives it.
     fields = {"left": {"type": "integer"}, "mark": {"type": "string", "enum": [_MARK]}}
-    schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
     request = Request(
         step="check",
         messages=prompts.render("check"),
-        response_schema=schema,
+        response_schema=object_of(fields),
         prompt=prompts.digest("check"),
         max_tokens=200,
     )

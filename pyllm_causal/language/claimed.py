@@ -31,6 +31,10 @@ NAMES: dict[str, str] = {
     "synthetic_control": "a synthetic control",
 }
 
+# Parts of a design that are a column, or several.
+PARTS = ("running", "time", "group", "unit", "first_treated")
+LIST_PARTS = ("instruments", "mediators", "strata")
+
 _RANDOM = re.compile(
     r"\brandomi[sz]ed\b|\bat random\b|\brandomly\b|\bby lot(?:tery)?\b|\ba/b test\b|\bcoin (?:flip|toss)\b|\bper los\b|\bzufällig\b"
     r"|\bau hasard\b|\bal azar\b",
@@ -103,7 +107,7 @@ _FRONT_BY = re.compile(
     r"|\bfront[- ]door (?:through|via|with|of)\s+(?P<with>[^,?.]{3,80})|\bthrough\s+(?P<through>[^,?.]{3,80})",
     re.IGNORECASE,
 )
-_SYNTHETIC = re.compile(r"\bsynthetic (?:control|twin|version|\w+)\b", re.IGNORECASE)
+_SYNTHETIC = re.compile(r"\bsynthetic \w+", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d)")
 _AFTER_FLAG = re.compile(
     r"\b(?:after|post|second (?:period|wave|round)|later|following|nachher|après|después)\b", re.IGNORECASE
@@ -134,17 +138,17 @@ class Claim:
     @property
     def columns(self) -> set[str]:
         """Every column that plays a part."""
-        out: set[str] = set()
-        for name, value in self.parts.items():
-            if name in ("instruments", "mediators", "strata"):
-                out |= set(value)
-            elif name in ("running", "time", "group", "unit", "first_treated"):
-                out.add(value)
-        return out
+        return set(columns_of(self.parts))
 
     def design(self) -> dict[str, Any]:
         """The design as a query holds it."""
         return {"kind": self.kind, **self.parts}
+
+
+def columns_of(design: Mapping[str, Any]) -> list[str]:
+    """Every column that plays a part in a design, whose parts are given by name."""
+    alone = [design[part] for part in PARTS if design.get(part) is not None]
+    return [*alone, *(name for part in LIST_PARTS for name in design.get(part) or ())]
 
 
 def claim(question: str, roles: Mapping[str, str | None], profile: Profile) -> Claim | None:
@@ -330,11 +334,7 @@ def _differences(table: _Words) -> Claim | None:
     if clock is not None or len(two) == 1:
         parts["time"] = clock.name if clock is not None else two[0].name
     if treatment is not None and treatment.kind == "category" and clock is not None and len(start) == 1:
-        levels = [
-            lv.value
-            for lv in treatment.levels
-            if re.search(rf"(?<!\w){re.escape(str(lv.value))}(?!\w)", table.question, re.IGNORECASE)
-        ]
+        levels = [lv.value for lv in treatment.levels if _spoken(str(lv.value), table.question)]
         if len(levels) == 1:
             return Claim(
                 "differences", {**parts, "group": treatment.name, "treated_group": levels[0], "start": start[0]}

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from ..analysis import Step
-from ..errors import ModelError
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
 from ..query import Differences, Discontinuity, Query, Randomised, SyntheticControl
-from . import match, prompts, roles, timing, vote
+from . import claimed, match, prompts, roles, timing, vote
 from .alarm import BadControl, judge
-from .ask_model import complete_as, plain
+from .ask_model import object_of, plain
 from .client import Client, Request
 from .columns import lines
 
@@ -215,12 +214,7 @@ def _of_design(query: Query) -> list[Edge]:
 def _taken(query: Query) -> set[str]:
     """Columns that have a part in the question or its design, so that they are no candidates for holding fixed."""
     taken = {query.treatment, query.outcome, query.event, query.cluster, query.weights, query.environment}
-    design = query.design.model_dump()
-    for role in ("unit", "time", "group", "first_treated", "running"):
-        taken.add(design.get(role))
-    for role in ("instruments", "mediators", "strata"):
-        taken |= set(design.get(role) or ())
-    return {name for name in taken if isinstance(name, str)}
+    return {*(name for name in taken if name is not None), *claimed.columns_of(query.design.model_dump())}
 
 
 def asked_about(query: Query, profile: Profile, graph: Graph) -> list[str]:
@@ -249,20 +243,9 @@ def _candidates(query: Query, profile: Profile) -> list[tuple[str, Confidence, s
 def _ask(
     query: Query, profile: Profile, kept: list[str], client: Client, share: Share, drafts: int
 ) -> tuple[list[DraftReply], Step]:
-    """Every usable reply, and the account of them all. A server that fails ends the asking."""
+    """Every usable reply, and the account of them all."""
     request = request_for(query, profile, kept, share)
-    ballots: list[DraftReply] = []
-    repairs, note = 0, ""
-    for turn in range(drafts):
-        try:
-            reply, step = complete_as(client, roles.varied(request, turn, drafts), DraftReply)
-        except ModelError as error:
-            note = plain(error.message, 300)
-            break
-        repairs += step.repairs
-        note = note or step.note
-        if reply is not None:
-            ballots.append(reply)
+    ballots, repairs, note = roles.several(client, request, DraftReply, drafts)
     if ballots and len(ballots) < drafts:
         note = plain(f"{len(ballots)} of {drafts} drafts were usable; {note}", 300)
     elif ballots:
@@ -284,21 +267,17 @@ def request_for(query: Query, profile: Profile, kept: list[str], share: Share = 
     )
     column = {"type": "string", "enum": kept} if kept else {"type": "string"}
     short = {"type": "string"}
-    schema = _object(
+    schema = object_of(
         {
             "unmeasured": {
                 "type": "array",
-                "items": _object({"name": short, "reason": short}),
+                "items": object_of({"name": short, "reason": short}),
                 "maxItems": MOST_HIDDEN,
             },
-            "suspects": {"type": "array", "items": _object({"column": column, "reason": short}), "maxItems": 5},
+            "suspects": {"type": "array", "items": object_of({"column": column, "reason": short}), "maxItems": 5},
         }
     )
     return Request(step="draft", messages=turns, response_schema=schema, prompt=prompts.digest("draft"))
-
-
-def _object(fields: dict[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
 def _hidden(ballots: Sequence[DraftReply], query: Query, profile: Profile) -> tuple[tuple[Unmeasured, ...], list[str]]:

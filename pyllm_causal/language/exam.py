@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..errors import ModelError, SettingsError
 from ..settings import FILE, NAME, SERVERS, Settings, write_private
 from . import prompts
-from .ask_model import Rubbish, parse
+from .ask_model import Rubbish, object_of, parse
 from .client import Client, Request
 
 Part = Literal["directions", "separation", "chains"]
@@ -197,7 +197,7 @@ def request_for(question: Question) -> Request:
     """The schema-bound call for one question."""
     first, second = question.options
     answer = {"type": "string", "enum": list(question.options)}
-    schema = {"type": "object", "properties": {"answer": answer}, "required": ["answer"], "additionalProperties": False}
+    schema = object_of({"answer": answer})
     turns = prompts.render("exam", question=question.text, first=first, second=second)
     return Request(step=_STEP, messages=turns, response_schema=schema, prompt=prompts.digest("exam"), max_tokens=200)
 
@@ -259,7 +259,8 @@ def results() -> dict[str, Result]:
         found = {str(key): Result.model_validate(value) for key, value in dict(kept).items()}
     except (SettingsError, OSError, ValueError, TypeError, RecursionError, ValidationError):
         return {}
-    return {key: result for key, result in found.items() if result.version == version()}
+    now = version()
+    return {key: result for key, result in found.items() if result.version == now}
 
 
 def keep(result: Result) -> None:

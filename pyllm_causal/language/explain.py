@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
-
 from ..analysis import Answer, Refutation, Step
-from ..errors import ModelError
 from ..wording import safe
-from . import prompts
-from .ask_model import complete_as, plain
-from .claims import LONGEST, check_claims
-from .client import Client, Request
-from .phrase import names_of
+from .claims import check_claims
+from .client import Client
+from .phrase import names_of, worded
 
 VERIFIER = "no number, cause or direction beyond the failed checks"
 MOST = 3
@@ -31,13 +24,6 @@ _SAYS = {
     "other_methods": "Other sound methods gave other answers, so the answer hangs on which of them is believed.",
     "hidden_cause": "A hidden cause no stronger than one that was measured could account for the whole answer.",
 }
-
-
-class ExplainReply(BaseModel):
-    """The prose."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    prose: Annotated[StrictStr, Field(max_length=4 * LONGEST)]
 
 
 def failures(answer: Answer) -> list[str]:
@@ -70,28 +56,7 @@ def explain(answer: Answer, client: Client | None) -> tuple[str | None, Step | N
     facts = "\n".join(said)
     names, question = names_of(answer)
 
-    def check(reply: ExplainReply) -> str | None:
-        return check_claims(reply.prose, facts, "very_low", None, treatment=names, extra=question)
+    def check(prose: str) -> str | None:
+        return check_claims(prose, facts, "very_low", None, treatment=names, extra=question)
 
-    try:
-        reply, step = complete_as(client, request_for(facts), ExplainReply, check, verifier=VERIFIER)
-    except ModelError as error:
-        step = Step(step="explain", verifier=VERIFIER, passed=False, score=0.0, note=plain(error.message, 300))
-        return None, step
-    step = step.model_copy(update={"score": 0.0 if reply is None else 1.0 - 0.5 * step.repairs})
-    return (" ".join(reply.prose.split()) if reply else None), step
-
-
-def request_for(facts: str) -> Request:
-    """The request of the explaining step: the sentences about the failed checks, and nothing else."""
-    return Request(
-        step="explain",
-        messages=prompts.render("explain", facts=facts),
-        response_schema={
-            "type": "object",
-            "properties": {"prose": {"type": "string"}},
-            "required": ["prose"],
-            "additionalProperties": False,
-        },
-        prompt=prompts.digest("explain"),
-    )
+    return worded(client, "explain", facts, check, VERIFIER)

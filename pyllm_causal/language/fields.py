@@ -78,7 +78,7 @@ def fields_of(
     if why:
         return fields, why
     only = form.only if isinstance(form, Effect) else ()
-    beside = set(_columns_of(fields.get("design"))) | ({form.mediator} if form.kind == "mediation" else set())
+    beside = claimed.columns_of(fields.get("design") or {})
     fields["where"] = grounding.where(question, only, columns, fields, beside)
     if form.kind == "counterfactual":
         fields["row"] = grounding.one_row(question, profile)
@@ -106,16 +106,6 @@ def _unsaid(question: str, fields: Mapping[str, Any], named: Mapping[str, Column
 
 def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and name != "why"}
-
-
-def _columns_of(design: Mapping[str, Any] | None) -> list[str]:
-    out: list[str] = []
-    for name, value in (design or {}).items():
-        if name in ("instruments", "mediators", "strata"):
-            out += value
-        elif name in ("running", "time", "group", "unit", "first_treated"):
-            out.append(value)
-    return out
 
 
 def _event(

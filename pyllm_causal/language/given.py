@@ -10,14 +10,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from ..errors import QueryError, UnknownColumn
 from ..query import Query
 from ..wording import safe
+from . import claimed
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
 
 COLUMN_FIELDS = ("treatment", "outcome", "by", "event", "cluster", "weights", "environment")
 LISTS = ("adjust_for", "categorical", "negative_outcomes", "negative_exposures")
-PARTS = ("running", "time", "group", "unit", "first_treated")
-LIST_PARTS = ("instruments", "mediators", "strata")
 
 _HINT = "`pyllm-causal schema query` prints every field."
 _EXPECTED = {
@@ -131,10 +130,10 @@ def _known(name: Any, profile: Profile, role: str) -> None:
 
 
 def _design_values(design: dict[str, Any], profile: Profile) -> dict[str, Any]:
-    for part in PARTS:
+    for part in claimed.PARTS:
         if design.get(part) is not None:
             _known(design[part], profile, part)
-    for part in LIST_PARTS:
+    for part in claimed.LIST_PARTS:
         for name in design.get(part) or ():
             _known(name, profile, part)
     for part, column in (("treated_unit", "unit"), ("treated_group", "group"), ("start", "time")):

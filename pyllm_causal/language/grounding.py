@@ -25,13 +25,6 @@ from .reading_form import (
 if TYPE_CHECKING:
     from ..profile import Column, Profile
 
-# "among those who …", "for the patients that …": the clause says which people are meant.
-_WHO = re.compile(
-    r"\b(?:among|amongst|for|of|in|on|to|take|consider)\s+(?:only\s+)?(?:all\s+)?(?:the\s+"
-    r"|those\s+)?(?:[a-z'’-]+\s+){0,3}?"
-    r"(?:who|that|which)\s+(?P<clause>[^,?.;]{3,120})",
-    re.IGNORECASE,
-)
 _SOME = re.compile(
     r"\b(?:who|that|which|those|treated|untreated|actually|already|recipients?|participants|takers|users)\b"
     r"|\b(?:on|for|of|to|among) the \w+ (?:that|who|which|were|had|got)\b|\bthe (?:un|non)",
@@ -99,9 +92,13 @@ def fault(question: str, form: Form, columns: Sequence[Column], profile: Profile
 
 def _said_third(question: str, told: str, columns: Sequence[Column]) -> tuple[str, str | None]:
     """The role of the third column, and the column that the words plainly name for it."""
+    text = _third_words(question, told, columns)
+    return ("by" if told == "effect_by_group" else "mediator"), match.rank(text, columns).leader() if text else None
+
+
+def _third_words(question: str, told: str, columns: Sequence[Column]) -> str:
     parsed = offline.apart(question, columns)
-    role, text = ("by", parsed.by) if told == "effect_by_group" else ("mediator", parsed.through)
-    return role, match.rank(text, columns).leader() if text else None
+    return parsed.by if told == "effect_by_group" else parsed.through
 
 
 def _twice(question: str, form: Form, columns: Sequence[Column]) -> str:
@@ -166,8 +163,7 @@ def correct(question: str, form: Form, columns: Sequence[Column], profile: Profi
 
 
 def _third(question: str, told: str, pair: Mapping[str, str], columns: Sequence[Column]) -> Form | None:
-    parsed = offline.apart(question, columns)
-    text = parsed.by if told == "effect_by_group" else parsed.through
+    text = _third_words(question, told, columns)
     third = match.rank(text, [c for c in columns if c.name not in pair.values()]).leader(least=0.5) if text else None
     if third is None:
         return None
@@ -206,22 +202,21 @@ _EFFECT_OF = re.compile(
 
 
 _GAIN = re.compile(r"\b(?:gain|gains|gained|gaining|lose|loses|losing|lost|put on|puts on|growth)\b", re.IGNORECASE)
-_CHANGE = re.compile(r"\b(?:change|changes|difference|gain|gained|growth|delta|diff)\b", re.IGNORECASE)
 
 
 def change_of(question: str, outcome: str, columns: Sequence[Column]) -> str:
     """The column of the change where the question speaks of gaining or losing and `outcome` is only the level of it."""
     chosen = next((c for c in columns if c.name == outcome), None)
-    if chosen is None or not _GAIN.search(question) or _CHANGE.search(timing.told(chosen)):
+    if chosen is None or not _GAIN.search(question) or match.CHANGE.search(timing.told(chosen)):
         return outcome
     own = timing.stems(outcome)
-    better = [c.name for c in columns if _CHANGE.search(timing.told(c)) and own and own == timing.stems(c.name)]
+    better = [c.name for c in columns if match.CHANGE.search(timing.told(c)) and own and own == timing.stems(c.name)]
     return better[0] if len(better) == 1 else outcome
 
 
 def target(question: str, who: str, treatment: Column) -> str:
     """Whom an effect is asked for: the model's word, held against "among those who …" in the question."""
-    found = _WHO.search(question)
+    found = sentence.WHO.search(question)
     if found and (match.mentioned(found["clause"], treatment) >= 0.5 or offline.backward(found["clause"])):
         return "untreated" if _NOT_DONE.search(found["clause"]) else "treated"
     if not english(question):

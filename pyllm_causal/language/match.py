@@ -71,7 +71,7 @@ _SAME = [
     "die died death dead dying mortality deceased fatal",
     "survive survival survived alive live lived living",
     "quit stop stopped cease cessation discontinue",
-    "smoke smoker smoking cigarette tobacco smk",
+    "smoke smoker smoking cigarette tobacco",
     "leave left leaving churn attrition depart",
     "drug medicine medication pill",
     "recover recovery recovered cured healed well",
@@ -191,15 +191,30 @@ def _groups() -> dict[str, frozenset[int]]:
 
 def split(text: str) -> list[str]:
     """Lower-case words of a name or a sentence; `camelCase`, `snake_case` and digits are taken apart."""
+    return list(_split(text))
+
+
+@lru_cache(maxsize=4096)
+def _split(text: str) -> tuple[str, ...]:
     text = re.sub(r"([a-z])([A-Z])", r"\1 \2", text[:2000])
-    return re.findall(r"[^\W\d_]+", text.casefold())
+    return tuple(re.findall(r"[^\W\d_]+", text.casefold()))
+
+
+def pattern_of(value: str) -> str:
+    """A pattern for a value, however its words are joined; "" where it holds none."""
+    return r"[\W_]+".join(re.escape(w) for w in re.findall(r"[^\W_]+", value))
 
 
 def words(text: str) -> list[str]:
     """The words of `text` that carry meaning, in order, without repetition; well-known pairs of words become one."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=4096)  # a reading looks at the same few texts of every column hundreds of times
+def _words(text: str) -> tuple[str, ...]:
     for pattern, word in _PHRASES:
         text = pattern.sub(f" {word} ", text)
-    return list(dict.fromkeys(w for w in split(text) if w not in _STOP and (len(w) > 1 or not w.isascii())))
+    return tuple(dict.fromkeys(w for w in split(text) if w not in _STOP and (len(w) > 1 or not w.isascii())))
 
 
 @lru_cache(maxsize=65536)
@@ -258,10 +273,6 @@ class Fit:
 class Ranked(list[Fit]):
     """Columns, best first."""
 
-    def names(self, most: int = 5) -> list[str]:
-        """The best names that match at all."""
-        return [fit.name for fit in self[:most] if fit.score > 0]
-
     def leader(self, least: float = 0.66, lead: float = 1.3, core: float = 0.6) -> str | None:
         """The column that accounts for nearly all of the words and is well ahead of the second, else None."""
         if not self or self[0].explained < least or self[0].covered < core or self[0].doubtful:
@@ -284,7 +295,7 @@ def rank(text: str, columns: Sequence[Column], most: int = 60) -> Ranked:
     spelled = split(text)
     names = {stem(n) for c in columns for n in split(c.name)}
     weights = {w: 0.15 if _slight(w) and stem(w) not in names else 1.0 for w in asked}
-    dates = [d for d in set(_DATES.findall(text)) if any(_dated(d, c) for c in columns)]
+    dates = [d for d in set(DATES.findall(text)) if any(_dated(d, c) for c in columns)]
     total = sum(weights.values()) + len(dates)
     if total and all(weights[w] < 1 for w in asked) and not dates:
         total = max(total, 0.5)
@@ -302,7 +313,7 @@ def _slight(word: str) -> bool:
     return word in FOLK or word in MEASURES or stem(word) in CUES
 
 
-_DATES = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+DATES = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def _dated(date: str, column: Column) -> bool:
@@ -348,13 +359,13 @@ _EVENTS = re.compile(
 _GAINED = re.compile(
     r"\b(?:change|changes|gain|gains|gained|gaining|lose|loses|losing|lost|put on|growth)\b", re.IGNORECASE
 )
-_CHANGE = re.compile(r"\b(?:change|changes|difference|gain|gained|growth|delta|diff)\b", re.IGNORECASE)
+CHANGE = re.compile(r"\b(?:change|changes|difference|gain|gained|growth|delta|diff)\b", re.IGNORECASE)
 _COUNTED = re.compile(r"\b(?:number of|how many|amount of)\b", re.IGNORECASE)
 
 
 def _shape(text: str, column: Column) -> float:
     """ "The chance of …" speaks of a yes/no column, "the number of …" of numbers, "gain" of a change."""
-    if _GAINED.search(text) and _CHANGE.search(_told(column).replace("_", " ")):
+    if _GAINED.search(text) and CHANGE.search(_told(column).replace("_", " ")):
         return 1.4
     if _EVENTS.search(text):
         return 1.1 if column.kind == "yes_no" else 0.9

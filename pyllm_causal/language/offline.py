@@ -247,7 +247,7 @@ def choices(question: str, columns: Sequence[Column], most: int = 5) -> dict[str
 
 _DONE_TO = re.compile(
     r"\b(?:took|take|received|given|got|treated|offered|assigned|sent|shown|used|was|were|programme|program|campaign|treatment|quit|joined"
-    r"|part|drug|intervention|policy|training|exposed|worn|wore|raised|opened|force)\b",
+    r"|part|drug|intervention|policy|training|exposed|worn|wore|raised|opened)\b",
     re.IGNORECASE,
 )
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 from ..analysis import Step
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
 from . import kinds, match, prompts, roles, sentence, vote
-from .ask_model import complete_as, plain
+from .ask_model import complete_as, object_of, plain
 from .client import Client, Request
 
 LOOSE = ConfigDict(frozen=True, extra="ignore")
@@ -240,11 +240,7 @@ def request_for(question: str, columns: Sequence[str] = ()) -> Request:
         "outcome": short,
         "outcome_kind": {"type": "string", "enum": ["number", "yes_no"]},
         "unit": short,
-        "things": {"type": "array", "items": _object(thing), "maxItems": MOST},
+        "things": {"type": "array", "items": object_of(thing), "maxItems": MOST},
     }
     turns = prompts.render("plan", question=json.dumps(question, ensure_ascii=False), columns=list(columns))
-    return Request(step="plan", messages=turns, response_schema=_object(fields), prompt=prompts.digest("plan"))
-
-
-def _object(fields: dict[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    return Request(step="plan", messages=turns, response_schema=object_of(fields), prompt=prompts.digest("plan"))

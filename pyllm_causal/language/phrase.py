@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from ..analysis import Answer, Effect, Step
 from ..errors import ModelError
 from . import abroad, prompts
-from .ask_model import complete_as, plain
+from .ask_model import complete_as, object_of, plain
 from .claims import LONGEST, Direction, check_claims
 from .client import Client, Request
 
@@ -18,7 +19,7 @@ LONGEST_FACTS = 6_000
 _NULL = {"difference": 0.0, "percent": 0.0}
 
 
-class PhraseReply(BaseModel):
+class ProseReply(BaseModel):
     """The prose."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -47,18 +48,32 @@ def phrase(answer: Answer, client: Client | None, language: str | None = None) -
     way = direction(answer)
     names, question = names_of(answer)
 
-    def check(reply: PhraseReply) -> str | None:
+    def check(prose: str) -> str | None:
         if foreign and language:
-            return abroad.fault(reply.prose, facts, language, question)
-        return check_claims(reply.prose, facts, level, way, treatment=names, extra=question)
+            return abroad.fault(prose, facts, language, question)
+        return check_claims(prose, facts, level, way, treatment=names, extra=question)
 
     kept = " ".join(facts.split()) if foreign else None
+    prose, step = worded(client, "phrase", facts, check, VERIFIER)
+    return (kept if prose is None else prose), step
+
+
+def worded(
+    client: Client, name: str, facts: str, check: Callable[[str], str | None], verifier: str
+) -> tuple[str | None, Step]:
+    """Prose about `facts` by the step `name`, on one line; None where the model fails or `check` finds fault twice."""
+    request = Request(
+        step=name,
+        messages=prompts.render(name, facts=facts),
+        response_schema=object_of({"prose": {"type": "string"}}),
+        prompt=prompts.digest(name),
+    )
     try:
-        reply, step = complete_as(client, request_for(facts), PhraseReply, check, verifier=VERIFIER)
+        reply, step = complete_as(client, request, ProseReply, lambda r: check(r.prose), verifier=verifier)
     except ModelError as error:
-        return kept, step.model_copy(update={"passed": False, "score": 0.0, "note": plain(error.message, 300)})
+        return None, Step(step=name, verifier=verifier, passed=False, score=0.0, note=plain(error.message, 300))
     step = step.model_copy(update={"score": 0.0 if reply is None else 1.0 - 0.5 * step.repairs})
-    return (" ".join(reply.prose.split()) if reply else kept), step
+    return (" ".join(reply.prose.split()) if reply else None), step
 
 
 def facts_of(answer: Answer) -> str:
@@ -98,18 +113,3 @@ def direction(answer: Answer) -> Direction | None:
 def _way(effect: Effect) -> Direction:
     null = _NULL.get(effect.scale, 1.0)
     return "none" if effect.value == null else "up" if effect.value > null else "down"
-
-
-def request_for(facts: str) -> Request:
-    """The request of the phrasing step."""
-    return Request(
-        step="phrase",
-        messages=prompts.render("phrase", facts=facts),
-        response_schema={
-            "type": "object",
-            "properties": {"prose": {"type": "string"}},
-            "required": ["prose"],
-            "additionalProperties": False,
-        },
-        prompt=prompts.digest("phrase"),
-    )

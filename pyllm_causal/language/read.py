@@ -68,7 +68,7 @@ def read_question(
     built-in reader. With `draft`, the graph is drafted too, by a vote of `drafts` drafts. Raises `QueryError` (question or overrides unusable),
     `UnknownColumn`, `RecordingError`, and `ModelError` when the model cannot be reached.
     """
-    question = _clean(question)
+    question = clean(question)
     given = checked(overrides or {}, profile)
     columns = shown(question, profile)
     form, step = _ask(question, profile, columns, client, share)
@@ -121,7 +121,7 @@ def read_question(
 
 def would_send(question: str, profile: Profile, *, share: Share = "profile") -> list[Request]:
     """Exactly what the reading step would send, for `--dry-run`. Later steps send the same columns and no rows."""
-    question = _clean(question)
+    question = clean(question)
     return [_request(question, profile, shown(question, profile), share)]
 
 
@@ -134,7 +134,8 @@ def shown(question: str, profile: Profile) -> list[Column]:
     return [c for c in columns if c.name in best]
 
 
-def _clean(question: str) -> str:
+def clean(question: str) -> str:
+    """The question on one line. Raises `QueryError` where it is empty, far too long or unreadable."""
     if not isinstance(question, str) or not question.strip():
         raise QueryError("The question is empty.", 'Ask something such as "Does A change B?".')
     try:

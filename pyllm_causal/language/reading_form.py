@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
+from .ask_model import object_of
+
 # Keys that were not asked for (`matters`, `weights`, …) are dropped unread: they never reach the query.
 LOOSE = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
@@ -138,9 +140,9 @@ def schema(columns: Sequence[str]) -> dict[str, Any]:
     column = {"$ref": "#/$defs/column"}
 
     def branch(kind: str, **fields: Any) -> dict[str, Any]:
-        return _object({"kind": {"type": "string", "enum": [kind]}, **fields})
+        return object_of({"kind": {"type": "string", "enum": [kind]}, **fields})
 
-    only = _object(
+    only = object_of(
         {
             "column": column,
             "op": {"type": "string", "enum": list(Op.__args__)},  # type: ignore[attr-defined]
@@ -175,10 +177,6 @@ def schema(columns: Sequence[str]) -> dict[str, Any]:
         branch("missing", what={"type": "string"}),
     ]
     return {
-        **_object({"reading": {"anyOf": branches}}),
+        **object_of({"reading": {"anyOf": branches}}),
         "$defs": {"column": {"type": "string", "enum": list(columns)}},
     }
-
-
-def _object(fields: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}

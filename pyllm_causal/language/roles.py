@@ -12,7 +12,7 @@ from ..analysis import Step
 from ..errors import ModelError
 from ..query import Query
 from . import prompts, vote
-from .ask_model import complete_as, plain
+from .ask_model import Parsed, complete_as, object_of, plain
 from .client import Client, Request
 from .columns import lines
 
@@ -76,18 +76,7 @@ def ask_roles(query: Query, profile: Profile, kept: list[str], client: Client, s
     """The voted roles of the columns `kept`. A model that fails leaves nothing. Raises `RecordingError`."""
     if not kept:
         return Voted()
-    ballots: list[RolesReply] = []
-    repairs, note = 0, ""
-    for turn in range(drafts):
-        try:
-            reply, step = complete_as(client, request_for(query, profile, kept, share, turn, drafts), RolesReply)
-        except ModelError as error:
-            note = plain(error.message, 300)
-            break
-        repairs += step.repairs
-        note = note or step.note
-        if reply is not None:
-            ballots.append(reply)
+    ballots, repairs, note = several(client, request_for(query, profile, kept, share), RolesReply, drafts)
     if not ballots:
         return Voted(steps=(Step(step="roles", verifier=VERIFIER, passed=False, repairs=repairs, note=note),))
     known, said = set(kept), [_sane(b, kept) for b in ballots]
@@ -126,9 +115,7 @@ def _sane(reply: RolesReply, kept: Sequence[str]) -> dict[str, Role]:
     return out
 
 
-def request_for(
-    query: Query, profile: Profile, kept: list[str], share: Share = "profile", turn: int = 0, drafts: int = 1
-) -> Request:
+def request_for(query: Query, profile: Profile, kept: list[str], share: Share) -> Request:
     """The request of one draft of the roles."""
     shared = profile.shared(share)
     turns = prompts.render(
@@ -141,18 +128,29 @@ def request_for(
     name, short = {"type": "string", "enum": kept}, {"type": "string"}
     said = {"column": name, "role": {"type": "string", "enum": list(ROLES)}, "reason": short}
     arrow = {"cause": name, "effect": name, "reason": short}
-    schema = _object({
-        "columns": {"type": "array", "items": _object(said), "maxItems": len(kept)},
-        "arrows": {"type": "array", "items": _object(arrow), "maxItems": MOST_ARROWS},
+    schema = object_of({
+        "columns": {"type": "array", "items": object_of(said), "maxItems": len(kept)},
+        "arrows": {"type": "array", "items": object_of(arrow), "maxItems": MOST_ARROWS},
     })  # fmt: skip
-    request = Request(step="roles", messages=turns, response_schema=schema, prompt=prompts.digest("roles"))
-    return varied(request, turn, drafts)
+    return Request(step="roles", messages=turns, response_schema=schema, prompt=prompts.digest("roles"))
+
+
+def several(client: Client, request: Request, model: type[Parsed], drafts: int) -> tuple[list[Parsed], int, str]:
+    """Every usable reply of `drafts` drafts, the repairs, and the first fault. A server that fails ends the asking."""
+    ballots: list[Parsed] = []
+    repairs, note = 0, ""
+    for turn in range(drafts):
+        try:
+            reply, step = complete_as(client, varied(request, turn, drafts), model)
+        except ModelError as error:
+            return ballots, repairs, plain(error.message, 300)
+        repairs += step.repairs
+        note = note or step.note
+        if reply is not None:
+            ballots.append(reply)
+    return ballots, repairs, note
 
 
 def varied(request: Request, turn: int, drafts: int) -> Request:
     """`request` as one of several drafts: warm, with a seed of its own. One draft alone is left as it is."""
     return request if drafts == 1 else request.model_copy(update={"temperature": vote.WARM, "seed": turn})
-
-
-def _object(fields: dict[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}

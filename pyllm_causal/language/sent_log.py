@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..settings import PREFIX, Settings, scrub
+from ..settings import NAME, PREFIX, Settings, scrub
 from .client import Call, Client, Reply, Request
 
 VARIABLE = PREFIX + "SENT_LOG"
@@ -30,7 +30,7 @@ def place(environment: Mapping[str, str] | None = None) -> Path | None:
         return None
     from platformdirs import user_state_path
 
-    return user_state_path("pyllm-causal", appauthor=False) / "sent.jsonl"
+    return user_state_path(NAME, appauthor=False) / "sent.jsonl"
 
 
 class Logged:

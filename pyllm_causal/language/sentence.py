@@ -15,7 +15,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _THAT_IS = re.compile(rf",?\s*\b(?:that is|i\.e\.|in other words|namely),?\s+(?P<rest>{_ASKS}\b.*)$", re.IGNORECASE)
-_WHO = re.compile(
+# "among those who …", "for the patients that …": the clause says which people are meant.
+WHO = re.compile(
     r"(?:,\s*)?\b(?:for|among|amongst|of|in|on|to|take|consider)\s+(?:only\s+)?(?:all\s+)?(?:the\s+|those\s+)?(?:[a-z'’-]+\s+){0,3}?"
     r"(?:who|that|which)\s+(?P<clause>[^,?.;]{3,120})",
     re.IGNORECASE,
@@ -131,9 +132,9 @@ def parse(question: str, kind: str | None = None, blank: tuple[tuple[int, int], 
         context, main = f"{context} {main[: found.start()]}".strip(), found["rest"]
     if found := _LEAD.match(main.strip()):
         lead, main = found["lead"].strip(), found["rest"]
-    if found := _WHO.search(lead):
+    if found := WHO.search(lead):
         who = found["clause"]
-    elif (found := _WHO.search(main)) and kind != "effect_by_group":
+    elif (found := WHO.search(main)) and kind != "effect_by_group":
         who, main = found["clause"], main[: found.start()] + " " + main[found.end() :]
     if kind == "mediation":
         if found := _SHARE.match(main):

@@ -117,7 +117,7 @@ def _numbers(question: str, columns: Sequence[Column]) -> list[Condition]:
         low, high = sorted((number(m["a"] or m["c"]), number(m["b"])))
         if _BUT.search(question[: m.start()]):
             continue  # "not between" is two ranges: no condition of this grammar
-        if (column := _measured(question, m.start(), m.end(), numeric, low)) and not _calendar(column):
+        if (column := _measured(question, m.start(), m.end(), numeric, low)) and not column.time_like:
             out += [
                 Condition(column.name, ">=", low, m.start(), m.end()),
                 Condition(column.name, "<=", high, m.start(), m.end()),
@@ -128,7 +128,7 @@ def _numbers(question: str, columns: Sequence[Column]) -> list[Condition]:
                 continue
             value = number(m["n"])
             column = _measured(question, m.start(), m.end(), numeric, value)
-            if column is None or _calendar(column):
+            if column is None or column.time_like:
                 continue
             op = _operator(m["op"].casefold(), pattern is _AFTER)
             out.append(_but(question, Condition(column.name, op, value, m.start(), m.end())))
@@ -151,10 +151,6 @@ def _operator(said: str, inclusive: bool) -> str:
     if said in ("at least", "no less than") or inclusive:
         return ">="
     return ">"
-
-
-def _calendar(column: Column) -> bool:
-    return column.time_like
 
 
 def _measured(question: str, start: int, end: int, columns: Sequence[Column], value: float) -> Column | None:
@@ -195,7 +191,7 @@ def _levels(question: str, columns: Sequence[Column]) -> list[Condition]:
         for level in column.levels:
             if not isinstance(level.value, str) or len(level.value) < 3:
                 continue
-            key = r"[\W_]+".join(re.escape(w) for w in re.findall(r"[^\W_]+", level.value))
+            key = match.pattern_of(level.value)
             if key and not (_FEMALE.fullmatch(level.value) or _MALE.fullmatch(level.value)):
                 hits += [
                     (m.start(), m.end(), level.value)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 When = Literal["before", "after", "unknown"]
 
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _PRICES = re.compile(
     r"(?:US)?[$€£]\s*(?:of|in)\s+\d{4}|\b(?:dollars?|euros?|pounds?|prices)\s+(?:of|in)\s+\d{4}", re.IGNORECASE
 )
@@ -47,8 +46,8 @@ def told(column: Column) -> str:
 
 def years(column: Column, suffixes: frozenset[int]) -> set[int]:
     """Years that the name or the description speaks of; two-digit suffixes only where `suffixes` knows them."""
-    found = {int(y) for y in _YEAR.findall(column.name.replace("_", " "))}
-    found |= {int(y) for y in _YEAR.findall(_PRICES.sub("", column.description or ""))}
+    found = {int(y) for y in match.DATES.findall(column.name.replace("_", " "))}
+    found |= {int(y) for y in match.DATES.findall(_PRICES.sub("", column.description or ""))}
     for part in _SUFFIX.finditer(column.name):
         found |= {1900 + int(d) for d in part.groups()[1:] if d and 1900 + int(d) in suffixes}
     return found
@@ -64,7 +63,7 @@ def known_suffixes(columns: Sequence[Column]) -> frozenset[int]:
         for part in _SUFFIX.finditer(column.name):
             by_stem.setdefault(part[1].casefold(), set()).update(int(d) for d in part.groups()[1:] if d)
     out = {1900 + d for digits in by_stem.values() if 2 <= len(digits) <= 8 for d in digits}
-    spoken = {int(y) for c in columns for y in _YEAR.findall(c.description or "")}
+    spoken = {int(y) for c in columns for y in match.DATES.findall(c.description or "")}
     return frozenset(out | {1900 + d for digits in by_stem.values() for d in digits if 1900 + d in spoken})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -92,6 +93,14 @@ def query_file(folder: Path, query: Any, name: str = "query.json") -> Path:
     path = folder / name
     path.write_text(query if isinstance(query, str) else json.dumps(query), encoding="utf-8")
     return path
+
+
+def drug_table(folder: Path) -> Path:
+    """Eighty rows in which a drug raises the result by one."""
+    draw = random.Random(8)
+    rows = [(draw.randint(20, 70), i % 2, round(i % 2 + draw.gauss(0, 1), 3)) for i in range(80)]
+    age, drug, result = zip(*rows, strict=True)
+    return table_file(folder, {"age": age, "drug": drug, "result": result})
 
 
 def table_file(folder: Path, columns: Mapping[str, Sequence[Any]], name: str = "table.csv") -> Path:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import pyllm_causal
+from pyllm_causal import Study
 from pyllm_causal.language import sent_log
 from pyllm_causal.language.client import LiveClient, Message, Request
 from pyllm_causal.language.sent_log import Logged
@@ -117,6 +119,25 @@ class TestShare:
         assert "north" not in user
         more = documents(run("ask", QUESTION, "--data", table, "--dry-run", "--share", "profile").out)
         assert "north" in more[0]["messages"][-1]["content"]
+
+    @pytest.mark.parametrize("share", [None, "names"])
+    @pytest.mark.parametrize("step", ["ask", "read", "study", "plan"])
+    def test_they_hold_in_python_and_when_planning(
+        self, step: str, share: str | None, table: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if share:
+            monkeypatch.setenv("PYLLM_CAUSAL_SHARE", share)
+        with Server(replies={"read": json.dumps({"reading": READ})}) as server:
+            model = {"model": "openai/m", "api_base": server.url}
+            if step == "plan":
+                words = ("--data", table, "--model", "openai/m", "--api-base", server.url)
+                assert run("plan", QUESTION, *words).code == 0
+            elif step == "study":
+                Study(table, **model).ask(QUESTION)
+            else:
+                getattr(pyllm_causal, step)(QUESTION, table, **model)
+        said = json.dumps([r["body"]["messages"] for r in server.requests])
+        assert "ward" in said and ("north" in said) == (share is None)
 
     def test_nonsense_is_refused(self, table: Path) -> None:
         assert run("ask", QUESTION, "--data", table, "--share", "everything").code == 2

@@ -6,14 +6,13 @@ Rubbish and troubles of every other kind are in test_hostile_model.py.
 from __future__ import annotations
 
 import json
-import random
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.terminal import Run, run
+from tests.cli.terminal import Run, drug_table, run
 from tests.server import Server, Trouble
 
 QUESTION = "Does the drug raise the result?"
@@ -25,10 +24,7 @@ WRONG = '{"reading": {"kind": "effect", "treatment": 7}}'
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    draw, file = random.Random(8), tmp_path_factory.mktemp("data") / "t.csv"
-    rows = [(draw.randint(20, 70), i % 2, round(i % 2 + draw.gauss(0, 1), 3)) for i in range(80)]
-    file.write_text("age,drug,result\n" + "\n".join(",".join(map(str, r)) for r in rows))
-    return file
+    return drug_table(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(autouse=True)

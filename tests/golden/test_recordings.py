@@ -17,6 +17,7 @@ RECORDINGS = sorted(p.name for p in (ROOT / "recordings").iterdir() if p.is_dir(
 CASES = {c["id"]: c for c in tomllib.loads((ROOT / "cases.toml").read_text(encoding="utf-8"))["case"]}
 # What a small model reads wrongly stays in: the number is then that of another question, and the receipt says which.
 OTHER_READING = {"star_small"}
+DESCRIBED = {"ucb_admissions"}  # read as a question about the table
 
 
 def replayed(name: str) -> tuple[dict[str, Any], Any]:
@@ -53,7 +54,8 @@ def test_a_replay_gives_what_its_query_gives(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in RECORDINGS if CASES[n]["status"] == "answered" and n not in OTHER_READING])
 def test_a_replay_finds_the_published_value(name: str) -> None:
     case, answer = replayed(name)
-    if answer.status == "not_causal":  # read as a question about the table, and said so
+    if name in DESCRIBED:
+        assert answer.status == "not_causal"
         assert "does not say that one thing changes another" in answer.text
         return
     assert answer.effect is not None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.terminal import Run, run, start
+from tests.cli.terminal import Run, drug_table, run, start
 from tests.server import NORMAL, Server, Trouble, rubbish
 
 # By value alone (no pattern would tell it) and by looks alone (no variable holds it).
@@ -38,10 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    draw, file = random.Random(8), tmp_path_factory.mktemp("data") / "t.csv"
-    rows = [(draw.randint(20, 70), i % 2, round(i % 2 + draw.gauss(0, 1), 3)) for i in range(80)]
-    file.write_text("age,drug,result\n" + "\n".join(",".join(map(str, r)) for r in rows))
-    return file
+    return drug_table(tmp_path_factory.mktemp("data"))
 
 
 def ask(
