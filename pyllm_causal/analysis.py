@@ -93,6 +93,7 @@ class NotIdentified(BaseModel):
     would_help: tuple[str, ...] = ()
     bounds: Bounds | None = None
     status: Literal["not_identified", "needs_review"] = "not_identified"
+    instead: Diagnosis | None = None  # why the same question about the treated alone can be answered
 
 
 class Dropped(BaseModel):
@@ -128,11 +129,16 @@ class Estimate(BaseModel):
     why: str = ""  # the headline's: why the rule chose it
 
 
+Family = Literal["sensitivity", "negative_control", "dummy_outcome", "graph", "stability", "methods"]
+
+
 class Refutation(BaseModel):
-    """One check: what was asked, what was expected, what was seen."""
+    """One check: what was asked, what was expected, what was seen. `short` names what failed, in a list of reasons."""
 
     model_config = FROZEN
     check: str
+    family: Family = "stability"
+    short: str = ""
     question: str
     expected: str
     observed: str

@@ -14,9 +14,10 @@ from .causal.dose_curve import curve
 from .causal.estimate import Estimates, estimate, settled, unit_of
 from .causal.estimators.regression import UNEVEN, misfit
 from .causal.impute import completed, filled_in, incomplete_rows, matched
-from .causal.inference import effect_of
+from .causal.inference import effect_of, one_sided
 from .causal.refuters import Trial, refute
-from .causal.sample import Drawn, Sample, draw, values_of
+from .causal.sample import Drawn, Sample, draw, values_of, without_covariates
+from .causal.timing_order import late
 from .data import Table
 from .errors import QueryError
 from .query import Query, Value
@@ -43,22 +44,34 @@ class Line:
 
 
 def common_line(
-    query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand, contrast: Contrast
+    query: Query,
+    table: Table,
+    seed: int,
+    clock: Clock,
+    estimand: Estimand,
+    contrast: Contrast,
+    narrowed: Diagnosis | None = None,
 ) -> Line | NotIdentified:
-    """Two groups or doses of an observational or randomised table."""
+    """Two groups or doses of an observational or randomised table. `narrowed`: why it is about the treated alone."""
     drawn = draw(query, table, estimand, contrast)
     gaps = incomplete_rows(drawn.sample)
     copies = completed(drawn.sample, seed) if gaps else (drawn.sample,)
     examined = examine(replace(drawn, sample=copies[0]), query)
     if isinstance(examined, NotIdentified):
-        return examined
+        if examined.instead is None:
+            return examined
+        treated = query.model_copy(update={"target": "treated"})
+        line = common_line(treated, table, seed, clock, estimand, contrast, examined.instead)
+        return examined if isinstance(line, NotIdentified) else line
     drawn, sample = examined.drawn, settled(examined.drawn.sample)
     others = tuple(matched(c, sample) for c in copies[1:])
     if contrast.kind == "dose" and not sample.per_unit and misfit(sample) > MISFIT:
         groups = as_arms(contrast, table.profile.column(str(query.treatment)))
         if groups is not None:  # no curve fits: the two groups are compared as they are
-            return common_line(query, table, seed, clock, estimand, groups)
+            return common_line(query, table, seed, clock, estimand, groups, narrowed)
     _check_scale(query, sample)
+    if sample.randomised and sample.k and sample.strata is None and query.method is None and one_sided(sample):
+        sample, estimand = without_covariates(sample), estimand.model_copy(update={"adjust_for": ()})
     unit = unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)
     found = estimate(sample, query.scale, unit, query.method, others)
     if found is None:
@@ -83,8 +96,9 @@ def common_line(
     )
     notes = _form_notes(sample, found)
     shape = curve(sample)
-    more = (filled_in(sample, gaps) if gaps else None, shape)
-    diagnoses = (*examined.diagnoses, *(d for d in more if d is not None))
+    more = (filled_in(sample, gaps) if gaps else None, shape, late(query, table.profile, estimand.adjust_for))
+    overlap = {} if narrowed is None else {"overlap": narrowed}
+    diagnoses = (*(overlap.get(d.name, d) for d in examined.diagnoses), *(d for d in more if d is not None))
     standing: Standing = "randomised" if sample.randomised else "observational"
     certainty = grade(query, standing, diagnoses, refutations, found.headline.effect, plain, effective, notes)
     facts = say.Facts(
@@ -131,8 +145,10 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
     matters, convention = relevant_matters(query.matters, found.spread, found.outcome_kind == "yes_no")
     if per_unit and convention:
         matters /= float(values_of(table, str(query.treatment)).std()) or 1.0
+    after = late(query, table.profile, found.estimand.adjust_for)
+    diagnoses = (*found.diagnoses, *(() if after is None else (after,)))
     certainty = grade(
-        query, found.standing, found.diagnoses, found.refutations, found.effect, found.plain, matters, found.doubts,
+        query, found.standing, diagnoses, found.refutations, found.effect, found.plain, matters, found.doubts,
         found.favours,
     )  # fmt: skip
     facts = say.Facts(
@@ -164,7 +180,7 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
         estimates=(headline, *found.others),
         unadjusted=found.unadjusted,
         facts=facts,
-        diagnoses=found.diagnoses,
+        diagnoses=diagnoses,
         refutations=found.refutations,
     )
 

@@ -98,7 +98,7 @@ def grade(
     failed = [r for r in counted if r.verdict == "failed"]
     if failed:
         level -= 1
-        down.append("a check failed: " + join([NAMES.get(r.check, r.check.replace("_", " ")) for r in failed]))
+        down.append("a check failed: " + join([r.short or NAMES.get(r.check, r.check.replace("_", " ")) for r in failed]))
     level -= _graph_doubts(query, randomised, down)
     level -= sum(2 if "does not follow" in note else 1 for note in notes)
     down += notes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..analysis import Effect
 from ..query import Scale
 from .sample import Sample
+from .score_interval import score_upper
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,13 +75,15 @@ def _floored(matrix: Floats, sample: Sample) -> Floats:
 def effect_of(fit: Fit, sample: Sample, scale: Scale, unit: str = "", level: float = 0.95) -> Effect | None:
     """The effect on `scale` by the delta method; None where the scale is undefined (a mean of zero under a ratio).
 
+    No event among the treated, in an experiment compared as it is, has a ratio: 0, with the upper limit of a score interval.
+
     `std_error` is on the log scale for ratio, rate ratio, percent and odds ratio.
     """
     import numpy as np
     from scipy import stats
 
     if scale != "difference" and _eventless(sample, scale):
-        return None
+        return _from_nothing(sample, scale, level)
     matrix, dof = covariance(fit, sample)
     m1, m0 = fit.treated, fit.control
     if scale == "difference":
@@ -119,6 +122,25 @@ def effect_of(fit: Fit, sample: Sample, scale: Scale, unit: str = "", level: flo
         std_error=error,
         p_value=float(2 * spread.sf(abs(estimate) / error, *arguments)),
     )
+
+
+def _from_nothing(sample: Sample, scale: Scale, level: float) -> Effect | None:
+    """The ratio 0 where the treated had no event: without covariates, weights or clusters, and where the others had some."""
+    treated, control = (sample.y[sample.arm == a] for a in (1, 0))
+    plain = sample.k == 0 and sample.randomised and not sample.weighted and sample.cluster is None and sample.strata is None
+    count0, rows0 = int(control.sum()), len(control)
+    if not plain or sample.outcome_kind != "yes_no" or treated.any() or not 0 < count0 < rows0:
+        return None
+    high = score_upper((0, count0), (len(treated), rows0), odds=scale == "odds_ratio", level=level)
+    low, high = (-100.0, 100 * (high - 1)) if scale == "percent" else (0.0, high)
+    return Effect(value=low, low=low, high=high, level=level, scale=scale, unit="%" if scale == "percent" else "")
+
+
+def one_sided(sample: Sample) -> bool:
+    """Whether a group had no event, or events only: no model of a chance can be fitted to it."""
+    if sample.kind != "arms" or sample.outcome_kind != "yes_no":
+        return False
+    return any(len(set(sample.y[sample.arm == a].tolist())) == 1 for a in (1, 0))
 
 
 def _eventless(sample: Sample, scale: Scale) -> bool:

@@ -79,8 +79,8 @@ def overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotId
                 f"{who} who gets which {safe(query.treatment)}: {number(100 * share)}% of the rows have no counterpart in the"
                 " other group, so nobody comparable is there to compare with."
             ),
+            instead=None if decided is not None else _treated_only(drawn, outside, share),
             would_help=(
-                *_treated_only(sample, outside, decided is not None),
                 "rows in which similar people got different treatments",
                 "an experiment",
                 "or a cut-off in that column, asked as a discontinuity",
@@ -108,16 +108,21 @@ def overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotId
     ), None
 
 
-def _treated_only(sample: Sample, outside: NDArray[np.bool_], decided: bool) -> tuple[str, ...]:
+def _treated_only(drawn: Drawn, outside: NDArray[np.bool_], share: float) -> Diagnosis | None:
     """The narrower question that the table does answer, where nearly all who were treated have a counterpart."""
+    sample = drawn.sample
     treated = sample.arm == 1
-    if decided or sample.target != "everyone" or not treated.any():
-        return ()
+    if sample.target != "everyone" or not treated.any():
+        return None
     alone = float(sample.weights[treated & outside].sum() / sample.weights[treated].sum())
     if alone >= TRIM_FROM:
-        return ()
-    return (
-        f"the narrower question about those treated (`target` treated): {number(100 * (1 - alone))}% of them have a counterpart",
+        return None
+    return Diagnosis(
+        name="overlap",
+        status="warning",
+        finding=f"{number(100 * share)}% of the rows have no counterpart in the other group, so the answer is only about those"
+        f" with {drawn.labels[1]}, {number(100 * (1 - alone))}% of whom have one",
+        figures={"share_without_counterpart": share, "share_of_treated": alone},
     )
 
 

@@ -87,6 +87,11 @@ class Sample:
         )
 
 
+def without_covariates(sample: Sample) -> Sample:
+    """The same rows, to be compared as they are."""
+    return replace(sample, x=sample.x[:, :0], x_names=(), x_groups=())
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A sample with the account of rows used and left out."""

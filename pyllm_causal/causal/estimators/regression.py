@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .. import glm
 from ..inference import Fit, covariance
 from ..learners import expanded
-from ..sample import Sample
+from ..sample import Sample, without_covariates
 from . import estimator
 
 if TYPE_CHECKING:
@@ -296,9 +296,7 @@ def _wald(sample: Sample, added: Floats, family: glm.Family) -> float:
 
 def unadjusted(sample: Sample) -> Fit:
     """The same comparison without covariates, for contrast with the adjusted one."""
-    import numpy as np
-
     from .means import difference_in_means
 
-    bare = replace(sample, x=np.zeros((sample.n, 0)), x_names=(), x_groups=())
+    bare = without_covariates(sample)
     return difference_in_means(bare) if bare.kind == "arms" else regression(bare)

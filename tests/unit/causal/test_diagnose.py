@@ -172,18 +172,19 @@ def test_the_treated_without_counterpart_are_trimmed_from_their_own_effect() -> 
 # ---- what is only warned about ---------------------------------------------------------------------------------------
 
 
-def test_where_most_could_never_be_treated_the_treated_are_still_asked_about() -> None:
-    """A drug given to some of the rows with x over 1 alone: nobody else has a counterpart, but those treated have."""
+def test_where_most_could_never_be_treated_the_answer_is_about_the_treated() -> None:
+    """A drug given to some of the rows with x over 0.5 alone: nobody else has a counterpart, but those treated have."""
     data = table(1200, seed=4)
     rng = np.random.default_rng(4)
     data["t"] = ((data["x"] > 0.5) & (rng.random(1200) < 0.5)).astype("int64")
-    refused(answer := ask(data), "no counterpart")
-    assert "target" in answer.would_help[0] and "treated" in answer.would_help[0]
-    narrow = ask(data, target="treated")
-    assert narrow.status == "answered" and narrow.effect is not None
+    answer, narrow = ask(data), ask(data, target="treated")
+    assert answer.status == narrow.status == "answered" and answer.effect is not None and narrow.effect is not None
+    assert answer.effect.value == pytest.approx(narrow.effect.value)
+    assert answer.estimand is not None and answer.estimand.population == "those with t = 1"
+    assert "only about those with t = 1" in diagnosis(answer, "overlap").finding
+    assert answer.certainty is not None and answer.certainty.level == "very_low", "one down from low"
     data["t"] = (data["x"] > 0.5).astype("int64")
-    refused(answer := ask(data))
-    assert not any("target" in line for line in answer.would_help), "a cut-off leaves nobody to compare with"
+    refused(ask(data))  # a cut-off leaves nobody to compare with
 
 
 def test_unequal_loss_of_outcomes_is_seen() -> None:
