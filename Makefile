@@ -95,6 +95,18 @@ golden: $(READY)  ## Write the golden numbers anew; look at the difference befor
 bench: $(READY)  ## Measure start-up and a replayed answer; exit 1 when a goal is missed
 	$(RUN)/python benchmarks/startup.py
 
+.PHONY: bench-refute
+bench-refute: $(READY)  ## Time six checks against plain DoWhy's; writes docs/refute_benchmark.md; exit 1 when a goal is missed
+	@$(RUN)/python -m benchmarks.refute --write docs/refute_benchmark.md
+
+.PHONY: bench-checks
+bench-checks: $(READY)  ## What all checks add to a replayed answer; exit 1 when it is more than half
+	@$(RUN)/python -m benchmarks.checks
+
+.PHONY: calibrate
+calibrate: $(READY)  ## Checks and certainty on simulated worlds, sound and broken; writes docs/calibration.md; exit 1 on a miss (long; resumes)
+	@$(RUN)/python -m tests.calibration --resume --write docs/calibration.md
+
 .PHONY: lock
 lock: $(READY)  ## Resolve requirements.lock anew from pyproject.toml
 	"$$(command -v uv || ls .bootstrap/bin/uv .venv/bin/uv 2>/dev/null | head -n 1)" pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -148,6 +148,14 @@ class Refutation(BaseModel):
     suggested_by: Literal["rule", "model", "you"] = "rule"
 
 
+class Checked(BaseModel):
+    """One verdict on all checks together, with its sentence."""
+
+    model_config = FROZEN
+    verdict: Verdict
+    sentence: str
+
+
 class Diagnosis(BaseModel):
     """One diagnostic: `ok`, `warning` or `stop`, with the finding in plain words."""
 
@@ -223,6 +231,7 @@ class Answer(BaseModel):
     sample: SampleCount | None = None
     estimates: tuple[Estimate, ...] = ()
     refutations: tuple[Refutation, ...] = ()
+    checked: Checked | None = None
     diagnostics: tuple[Diagnosis, ...] = ()
     certainty: Certainty | None = None
     why_not: str | None = None

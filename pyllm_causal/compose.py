@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .analysis import Answer, Estimand, NotIdentified, Step
+from .analysis import Answer, Checked, Estimand, NotIdentified, Step
 from .causal.bounds import as_strong_as_measured, no_assumption
-from .causal.certainty import relevant_matters
+from .causal.certainty import overall, relevant_matters
 from .causal.contrast import Contrast, contrasts, nothing_to_compare
+from .causal.decision import decision, decision_sentences
 from .causal.designs import strategy_of
 from .causal.experiment import Experiment, experiment
 from .causal.identify import measured_causes
@@ -41,7 +42,7 @@ def supported(query: Query) -> None:
         raise QueryError(
             f"Questions of kind {query.kind!r} are not answered yet.", f"Kinds answered: {', '.join(KINDS)}."
         )
-    for field in ("environment", "row", "compare", "threshold"):
+    for field in ("environment", "row", "compare"):
         if getattr(query, field) is not None:
             raise QueryError(f"`{field}` is not supported yet.", "Leave it out.")
     if query.kind == "association":
@@ -141,7 +142,22 @@ def _assembled(
     small = number(facts.matters) + (f" {facts.unit}" if facts.unit and facts.unit != "probability" else "")
     if facts.outcome_kind == "yes_no":
         small = f"{number(100 * facts.matters)} in 100"
-    whole = say.full_text(first, sentences, facts, main.estimand, main.sample, None, small, main.unadjusted)
+    decided = _decision(main)
+    level = facts.certainty.level
+    if facts.query.threshold is not None or not facts.convention:
+        sentences += decision_sentences(decided, say.affected(facts), level)
+    verdict, told = overall(main.refutations)
+    whole = say.full_text(
+        first,
+        sentences,
+        facts,
+        main.estimand,
+        main.sample,
+        None,
+        small,
+        main.unadjusted,
+        say.checks_lines(told, main.refutations),
+    )
     several = len(lines) + len(refusals) > 1
     return Answer(
         status="answered",
@@ -153,10 +169,11 @@ def _assembled(
         difference=facts.plain if facts.effect.scale != "difference" else None,
         unadjusted=main.unadjusted,
         arms=(*map(_arm, lines), *(_refused_arm(c, r) for c, r in refusals)) if several else None,
-        decision=_decision(main),
+        decision=decided,
         sample=main.sample,
         estimates=main.estimates,
         refutations=main.refutations,
+        checked=Checked(verdict=verdict, sentence=told),
         diagnostics=main.diagnoses,
         certainty=facts.certainty,
         graph=query.graph,
@@ -182,10 +199,14 @@ def _refused_arm(contrast: Contrast, refusal: NotIdentified) -> dict[str, Any]:
 
 
 def _decision(line: Line) -> dict[str, Any] | None:
-    if line.facts.outcome_kind != "yes_no" or line.facts.means is None or line.facts.kind != "arms":
-        return None
-    treated, control = line.facts.means
-    return {"per_100": {"treated": 100 * treated, "control": 100 * control}, "matters": line.facts.matters}
+    facts, effect = line.facts, line.facts.effect
+    if effect.scale != "difference":
+        effect = facts.plain
+    return decision(
+        effect, facts.means, facts.outcome_kind, facts.matters, facts.query.threshold, facts.unit, facts.kind,
+        getattr(effect, "groups", None), convention=facts.convention, certainty=facts.certainty.level,
+        population=facts.population, one_unit=facts.query.design.kind == "synthetic_control",
+    )  # fmt: skip
 
 
 def _with_bounds(

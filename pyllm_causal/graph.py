@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -16,7 +18,10 @@ FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
 class Edge(BaseModel):
-    """`cause` directly affects `effect`. A pair `[cause, effect]` is accepted as shorthand."""
+    """`cause` directly affects `effect`. A pair `[cause, effect]` is accepted as shorthand.
+
+    `source` drew the arrow; `note` is what a reviewer has to say about it.
+    """
 
     model_config = FROZEN
 
@@ -25,6 +30,7 @@ class Edge(BaseModel):
     reason: str | None = None
     confidence: Confidence | None = None
     source: Source = "you"
+    note: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -41,6 +47,9 @@ class Edge(BaseModel):
         return {"anyOf": [handler(schema), pair]}
 
 
+_UNSIGNED = {"reviewed_by": None, "reviewed_at": None, "signature": None}
+
+
 class Unmeasured(BaseModel):
     """A cause that is not in the table, and the nodes that it affects."""
 
@@ -53,12 +62,19 @@ class Unmeasured(BaseModel):
 
 
 class Graph(BaseModel):
-    """A directed acyclic graph over columns and unmeasured causes. Immutable: edits return a new graph."""
+    """A directed acyclic graph over columns and unmeasured causes. Immutable: edits return a new graph.
+
+    `reviewed_by` signed it at `reviewed_at` (ISO 8601); `signature` is the fingerprint of what was signed. Read
+    `signed_by`, which holds only while nothing has been changed.
+    """
 
     model_config = FROZEN
 
     edges: tuple[Edge, ...] = ()
     unmeasured: tuple[Unmeasured, ...] = Field(default=())
+    reviewed_by: str | None = None
+    reviewed_at: str | None = None
+    signature: str | None = None
 
     @field_validator("edges")
     @classmethod
@@ -89,11 +105,11 @@ class Graph(BaseModel):
 
     def children(self) -> dict[str, list[str]]:
         """Direct effects of every node."""
-        out: dict[str, list[str]] = {node: [] for node in self.nodes()}
+        out: dict[str, dict[str, None]] = {}
         for cause, effect in self.pairs():
-            if effect not in out[cause]:
-                out[cause].append(effect)
-        return out
+            out.setdefault(cause, {})[effect] = None
+            out.setdefault(effect, {})
+        return {node: list(effects) for node, effects in out.items()}
 
     def descendants(self, node: str) -> set[str]:
         """Everything that `node` affects, directly or not (without `node`)."""
@@ -111,15 +127,56 @@ class Graph(BaseModel):
         return flipped.descendants(node)
 
     def with_edge(self, cause: str, effect: str, reason: str | None = None, source: Source = "you") -> Graph:
-        """A graph with one more arrow."""
-        return self.model_copy(
-            update={"edges": (*self.edges, Edge(cause=cause, effect=effect, reason=reason, source=source))}
-        )
+        """A graph with one more arrow; a signature under it is taken off."""
+        added = Edge(cause=cause, effect=effect, reason=reason, source=source)
+        return self.model_copy(update={"edges": (*self.edges, added), **_UNSIGNED})
 
     def without(self, cause: str, effect: str) -> Graph:
-        """A graph with one arrow fewer."""
+        """A graph with one arrow fewer; a signature under it is taken off."""
         kept = tuple(e for e in self.edges if (e.cause, e.effect) != (cause, effect))
-        return self.model_copy(update={"edges": kept})
+        return self.model_copy(update={"edges": kept, **_UNSIGNED})
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) over every arrow, every unmeasured cause and who reviewed them when, whatever their order.
+
+        It tells a change from no change; it keeps nobody from signing anew.
+        """
+        edges = sorted(json.dumps(e.model_dump(exclude_none=True), sort_keys=True) for e in self.edges)
+        hidden = sorted(json.dumps(u.model_dump(exclude_none=True), sort_keys=True) for u in self.unmeasured)
+        whole = json.dumps([edges, hidden, self.reviewed_by, self.reviewed_at])
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    def sign(self, by: str, at: str) -> Graph:
+        """The graph as reviewed by a person; `at` is a time in ISO 8601."""
+        named = self.model_copy(update={"reviewed_by": by, "reviewed_at": at})
+        return named.model_copy(update={"signature": named.fingerprint()})
+
+    def unsigned(self) -> Graph:
+        """The graph without a reviewer."""
+        return self.model_copy(update=_UNSIGNED)
+
+    @property
+    def signed_by(self) -> str | None:
+        """Who reviewed exactly this graph; None where nobody did, or where it was changed since."""
+        return self.reviewed_by if self.reviewed_by and self.signature == self.fingerprint() else None
+
+    def drawn_by(self) -> Source:
+        """Who stands behind the picture: a person who signed it, else the least of those who drew its arrows."""
+        if self.signed_by is not None:
+            return "you"
+        drew = {e.source for e in self.edges} | {u.source for u in self.unmeasured}
+        return "model" if "model" in drew else "data" if "data" in drew else "you"
+
+    def require(self, *names: str | None) -> None:
+        """Raise `GraphError` naming those of `names` about which the graph says nothing."""
+        nodes = self.nodes()
+        lacking = [n for n in names if n is not None and n not in nodes]
+        if lacking:
+            shown = ", ".join(repr(n) for n in nodes[:12]) + (" and others" if len(nodes) > 12 else "")
+            raise GraphError(
+                f"The graph says nothing about {' and '.join(repr(n) for n in lacking)}, which the question is about.",
+                f"It is about {shown or 'nothing'}. Add the arrows that are missing, or leave the graph out.",
+            )
 
     def check(self, columns: Iterable[str], extra: Iterable[str] = ()) -> None:
         """Raise `GraphError` on a self-loop, a cycle or a node that is neither a column, unmeasured nor `extra`.

@@ -15,7 +15,10 @@ from .causal.estimate import Estimates, estimate, settled, unit_of
 from .causal.estimators.regression import UNEVEN, misfit
 from .causal.impute import completed, filled_in, incomplete_rows, matched
 from .causal.inference import effect_of, one_sided
-from .causal.refuters import Trial, refute
+from .causal.planted import planted_effect
+from .causal.refuters import Trial, one_by_one, refute
+from .causal.refuters.adjustment_sets import adjustment_sets
+from .causal.refuters.graph_check import verify
 from .causal.sample import Drawn, Sample, draw, values_of, without_covariates
 from .causal.timing_order import late
 from .data import Table
@@ -73,6 +76,7 @@ def common_line(
     if sample.randomised and sample.k and sample.strata is None and query.method is None and one_sided(sample):
         sample, estimand = without_covariates(sample), estimand.model_copy(update={"adjust_for": ()})
     unit = unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)
+    clock.doing("Estimating")
     found = estimate(sample, query.scale, unit, query.method, others)
     if found is None:
         return NotIdentified(
@@ -81,7 +85,15 @@ def common_line(
             would_help=("ask for a difference instead", "or more rows with the event"),
         )
     clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
-    refutations = refute(Trial(sample, found, query, query.scale, seed))
+    trial = Trial(sample, found, query, query.scale, seed, clock.effort)
+    refutations = (
+        *refute(trial),
+        *one_by_one(
+            clock.effort,
+            lambda: adjustment_sets(trial, table, estimand, drawn.contrast),
+            lambda: verify(query, table, estimand, seed),
+        ),
+    )
     clock.done(f"{len(refutations)} checks")
     plain = effect_of(
         found.fit, sample, "difference", unit_of(table.profile.column(str(query.outcome)).unit, sample, "difference")
@@ -94,9 +106,10 @@ def common_line(
         if sample.kind == "dose" and sample.per_unit and convention
         else matters
     )
-    notes = _form_notes(sample, found)
+    notes = (*_form_notes(sample, found), *clock.effort.shortfall())
     shape = curve(sample)
-    more = (filled_in(sample, gaps) if gaps else None, shape, late(query, table.profile, estimand.adjust_for))
+    dated = late(query, table.profile, estimand.adjust_for)
+    more = (filled_in(sample, gaps) if gaps else None, shape, dated, clock.effort.fewer())
     overlap = {} if narrowed is None else {"overlap": narrowed}
     diagnoses = (*(overlap.get(d.name, d) for d in examined.diagnoses), *(d for d in more if d is not None))
     standing: Standing = "randomised" if sample.randomised else "observational"
@@ -135,11 +148,20 @@ def common_line(
 
 def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: str) -> Line | NotIdentified:
     """One contrast of a design that brings its own estimate and checks."""
-    found = named(strategy).function(Task(query, table, seed))
+    clock.doing("Estimating and checking")
+    task = Task(query, table, seed, clock.effort)
+    found = named(strategy).function(task)
     if isinstance(found, NotIdentified):
         return found
+    added = one_by_one(
+        clock.effort,
+        lambda: planted_effect(strategy, task, found),
+        lambda: verify(query, table, found.estimand, seed),
+    )
+    replaced = {r.check for r in added}
+    refutations = (*(r for r in found.refutations if r.check not in replaced), *added)
     clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
-    clock.done(f"{len(found.refutations)} checks")
+    clock.done(f"{len(refutations)} checks")
     per_unit = found.kind == "dose" and found.per_unit
     _check_matters(query, found.plain.unit == "probability")
     matters, convention = relevant_matters(query.matters, found.spread, found.outcome_kind == "yes_no")
@@ -148,8 +170,8 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
     after = late(query, table.profile, found.estimand.adjust_for)
     diagnoses = (*found.diagnoses, *(() if after is None else (after,)))
     certainty = grade(
-        query, found.standing, diagnoses, found.refutations, found.effect, found.plain, matters, found.doubts,
-        found.favours,
+        query, found.standing, diagnoses, refutations, found.effect, found.plain, matters,
+        (*found.doubts, *clock.effort.shortfall(bool(found.refutations))), found.favours,
     )  # fmt: skip
     facts = say.Facts(
         query=query,
@@ -181,7 +203,7 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
         unadjusted=found.unadjusted,
         facts=facts,
         diagnoses=diagnoses,
-        refutations=found.refutations,
+        refutations=refutations,
     )
 
 

@@ -17,10 +17,13 @@ from .settings import scrub
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .causal.repeats import Effort
     from .data import Table
     from .language.client import Client
     from .language.read import Reading
 
+# Called with every stage that is done. One with a method `passing` also hears there, while a stage lasts, what is being
+# done, how far it is and how long it will still take; the next such line replaces it.
 Progress = Callable[[str], None]
 Source = "str | Path | pd.DataFrame | Table"
 
@@ -32,38 +35,49 @@ def analyse(
     seed: int = 0,
     describe: str | Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    simulations: int | None = None,
+    workers: int | None = None,
+    checks: bool = True,
 ) -> Answer:
     """Answer a structured query from a table. No language model is used.
 
-    `data` is a file, a pandas or polars DataFrame or a `Table`. The same query, table and `seed` give the same answer.
+    `data` is a file, a pandas or polars DataFrame or a `Table`. The same query, table, `seed` and `simulations` give the
+    same answer, whatever the number of `workers`. Checks that repeat the analysis do so `simulations` times (20 to 10,000;
+    None: 100, or fewer where that would take long; flexible methods at most 20), in `workers` processes (None: one, or one a core where that
+    pays; a joblib backend that the caller has set up, such as dask, is used). Without `checks` the answer says so and is
+    graded down. Ctrl-C (`KeyboardInterrupt`) during the checks gives the answer with those done so far, marked partial.
     Raises `CausalError` (`InputError` and below) on bad input; "cannot be told" is an answer with `status`.
     """
     from .causal.association import associate
     from .causal.designs import strategy_of
     from .causal.identify import check_columns, identify
     from .causal.implied import implied_design
+    from .causal.repeats import Effort, Watch
     from .compose import answered, described, designed, refused, supported
     from .data import Table
 
-    clock = Clock(progress)
+    effort = Effort(simulations, workers, checks, Watch(getattr(progress, "passing", None), progress))
+    clock = Clock(progress, effort)
     query = parse_query(query)
+    clock.doing("Reading the table")
     table = Table.read(data, describe=describe)
     clock.done("Table read")
     check_columns(query, table)
     supported(query)
     if query.kind == "association":
         return located(described(query, table, seed, clock.seconds, associate(query, table)))
+    clock.doing("Working out what can be told")
     strategy = strategy_of(query)
     if strategy is not None:
-        return located(designed(query, table, seed, clock, strategy))
+        return located(repeatable(designed(query, table, seed, clock, strategy), effort))
     estimand = identify(query, table)
     clock.done("Causes sorted out")
     other = implied_design(query, table, estimand)
     if other is not None:
-        return located(designed(other, table, seed, clock, other.design.kind))
+        return located(repeatable(designed(other, table, seed, clock, other.design.kind), effort))
     if isinstance(estimand, NotIdentified):
         return located(refused(query, table, seed, clock.seconds, estimand))
-    return located(answered(query, table, seed, clock, estimand))
+    return located(repeatable(answered(query, table, seed, clock, estimand), effort))
 
 
 def read(
@@ -97,10 +111,14 @@ def ask(
     share: str = "profile",
     drafts: int = 1,
     progress: Progress | None = None,
+    simulations: int | None = None,
+    workers: int | None = None,
+    checks: bool = True,
 ) -> Answer:
     """Read, review, analyse, phrase. After reading, the numbers are those of `analyse` on `provenance.query`.
 
-    `review` may change the reading; what it returns counts as checked by a person.
+    `review` may change the reading; what it returns counts as checked by a person. `simulations`, `workers` and `checks`
+    are those of `analyse`.
     """
     from .causal.refuters import REGISTRY
     from .compose import phrased, undecided
@@ -109,6 +127,7 @@ def ask(
     from .language.recording import Keeper
 
     client = None if client is None else Keeper(client)
+    passing(progress, "Reading the question")
     question, table = scrub(question), Table.read(data, describe=describe)
     reading = read(question, table, client=client, overrides=overrides, share=share, drafts=drafts)
     if progress:
@@ -122,7 +141,10 @@ def ask(
     if ideas.negative_outcomes or ideas.negative_exposures:
         controls = {"negative_outcomes": ideas.negative_outcomes, "negative_exposures": ideas.negative_exposures}
         query = query.model_copy(update={**controls, "sources": {**query.sources, "negative_controls": "model"}})
-    answer = analyse(query, table, seed=seed, progress=progress)
+    answer = analyse(
+        query, table, seed=seed, progress=progress, simulations=simulations, workers=workers, checks=checks
+    )  # fmt: skip
+    passing(progress, "Putting it into words")
     return located(phrased(answer, reading, ideas, client), reading.language)
 
 
@@ -131,6 +153,18 @@ def located(answer: Answer, language: str | None = None) -> Answer:
     from .report.spans import claims_of
 
     return answer.model_copy(update={"claims": claims_of(answer, language)})
+
+
+def repeatable(answer: Answer, effort: Effort) -> Answer:
+    """The answer with what its checks were run with, and marked where they were cut short."""
+    told: dict[str, Any] = {}
+    if effort.simulations is not None:
+        told["simulations"] = effort.simulations
+    if not effort.checks:
+        told["checks"] = False
+    if effort.watch.stopped:
+        told["partial"] = True
+    return answer.model_copy(update={"provenance": answer.provenance | told}) if told else answer
 
 
 def signed(reading: Reading, by: str | None = None) -> Reading:
@@ -212,12 +246,24 @@ def _fault(faults: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     return f"The query cannot be used: {f'`{place}`{between}' if place else ''}{what}.", hint
 
 
-class Clock:
-    """Seconds a stage, and a word to whoever waits."""
+def passing(progress: Progress | None, text: str) -> None:
+    """Tell whoever waits, where they listen for it, what is being done now."""
+    tell = getattr(progress, "passing", None)
+    if tell is not None:
+        tell(text)
 
-    def __init__(self, progress: Progress | None) -> None:
+
+class Clock:
+    """Seconds a stage, a word to whoever waits, and how much may be spent on the checks."""
+
+    def __init__(self, progress: Progress | None, effort: Effort) -> None:
         self.seconds: dict[str, float] = {}
+        self.effort = effort
         self._progress, self._last = progress, time.perf_counter()
+
+    def doing(self, stage: str) -> None:
+        """Mark the start of `stage`."""
+        passing(self._progress, stage)
 
     def done(self, stage: str) -> None:
         """Mark the end of `stage`."""

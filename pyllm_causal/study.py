@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,21 @@ def _share() -> str:
     return load().share
 
 
+def _with_graph(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides with a graph file, where its path is given, as the graph; remarks about it are warnings."""
+    given = dict(overrides)
+    if not isinstance(given.get("graph"), (str, Path)):
+        return given
+    from .graph_formats import reused
+
+    found, remarks = reused(given["graph"])
+    for remark in remarks:
+        warnings.warn(remark, stacklevel=3)
+    chosen = (*given.get("selected_on", ()), *found.pop("selected_on", ()))
+    found["sources"] = {**given.get("sources", {}), **found["sources"]}
+    return {**given, **found, **({"selected_on": tuple(dict.fromkeys(chosen))} if chosen else {})}
+
+
 def _as_recorded(model: str) -> str:
     """A model file by the name that recordings know it by; a replay does not need the file itself."""
     from .errors import ModelError
@@ -98,18 +114,22 @@ def ask(
     seed: int = 0,
     review: Callable[[Reading], Reading] | None = None,
     progress: Callable[[str], None] | None = None,
+    simulations: int | None = None,
+    workers: int | None = None,
+    checks: bool = True,
     **overrides: Any,
 ) -> Answer:
     """Answer a question in plain words from a table.
 
-    `overrides` are fields of the query (`treatment=`, `outcome=`, `where=`, …) that win over the model's reading.
-    Without a model, a question that is not unmistakable gives an answer with status `needs_review` and a shortlist.
-    Raises `CausalError`.
+    `simulations`, `workers` and `checks`: how often, in how many processes and whether the answer is checked (see `analyse`).
+    `overrides` are fields of the query (`treatment=`, `outcome=`, `where=`, …) that win over the model's reading;
+    `graph=` may be the path of a graph file. Without a model, a question that is not unmistakable gives an answer with
+    status `needs_review` and a shortlist. Raises `CausalError`.
     """
     client = connect(model, api_base, record, replay)
     return pipeline.ask(
-        question, data, client=client, seed=seed, describe=describe, overrides=overrides, review=review,
-        share=_share(), progress=progress,
+        question, data, client=client, seed=seed, describe=describe, overrides=_with_graph(overrides), review=review,
+        share=_share(), progress=progress, simulations=simulations, workers=workers, checks=checks,
     )  # fmt: skip
 
 
@@ -126,7 +146,8 @@ def read(
 ) -> Reading:
     """Read a question into a query; nothing is computed. Raises `CausalError`."""
     client = connect(model, api_base, record, replay)
-    return pipeline.read(question, data, client=client, describe=describe, overrides=overrides, share=_share())
+    given = _with_graph(overrides)
+    return pipeline.read(question, data, client=client, describe=describe, overrides=given, share=_share())
 
 
 class Study:
@@ -138,6 +159,8 @@ class Study:
         study.undo()
 
     `query`, `graph` and `answer` are those of the latest step. Steps are never changed, only added and undone.
+    `simulations`, `workers`, `checks` and `progress` are those of `analyse`, for every step. `graph`, a graph or the path of
+    a graph file, is used for every question that brings none (`graph=None` with a question has one drafted).
     """
 
     def __init__(
@@ -149,13 +172,22 @@ class Study:
         record: str | Path | None = None,
         replay: str | Path | None = None,
         describe: str | Mapping[str, str] | None = None,
+        graph: Graph | str | Path | None = None,
         seed: int = 0,
+        simulations: int | None = None,
+        workers: int | None = None,
+        checks: bool = True,
+        progress: Callable[[str], None] | None = None,
     ) -> None:
         from .data import Table
 
         self.table = Table.read(data, describe=describe)
         self.seed = seed
+        self._how: dict[str, Any] = {
+            "simulations": simulations, "workers": workers, "checks": checks, "progress": progress,
+        }  # fmt: skip
         self.history: list[Answer] = []
+        self._given = {} if graph is None else _with_graph({"graph": graph})
         self._client = connect(model, api_base, record, replay)
 
     @property
@@ -177,22 +209,24 @@ class Study:
     def ask(self, question: str, review: Callable[[Reading], Reading] | None = None, **overrides: Any) -> Answer:
         """Answer a question about this table. An undecided question is returned and not kept."""
         answer = pipeline.ask(
-            question, self.table, client=self._client, seed=self.seed, overrides=overrides, review=review, share=_share()
+            question, self.table, client=self._client, seed=self.seed, review=review, share=_share(),
+            overrides=_with_graph(overrides if "graph" in overrides else {**self._given, **overrides}), **self._how,
         )  # fmt: skip
         return self._keep(answer)
 
     def analyse(self, query: Query | Mapping[str, Any]) -> Answer:
         """Answer a structured query about this table, without a model."""
-        return self._keep(pipeline.analyse(query, self.table, seed=self.seed))
+        return self._keep(pipeline.analyse(query, self.table, seed=self.seed, **self._how))
 
     def what_if(self, **changes: Any) -> Answer:
         """The latest query with fields changed (`where=`, `graph=`, `target=`, …), answered anew. Raises `QueryError`."""
         query = self.query
         if query is None:
             raise QueryError("There is no question yet to vary.", "Call ask() or analyse() first.")
+        changes = _with_graph(changes)
         fields = query.model_dump(mode="python", exclude_defaults=True) | changes
         if "graph" in changes or "adjust_for" in changes:
-            fields["sources"] = {**query.sources, "graph": "you"}
+            fields["sources"] = {**query.sources, "graph": "you", **changes.get("sources", {})}
         if "graph" in changes and "adjust_for" not in changes:
             fields.pop("adjust_for", None)
         return self.analyse(fields)

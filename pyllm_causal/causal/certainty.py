@@ -2,16 +2,18 @@
 
 Start by the design and by who claims it; a fault of the data takes one level down each; an observational answer can
 rise by one, at most to moderate, on three conditions together. A passed check never counts upwards by itself, because
-a placebo or a bootstrap passes under hidden causes too.
+a placebo or a bootstrap passes under hidden causes too. The rule is calibrated by tests/calibration.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from ..analysis import Certainty, Diagnosis, Effect, GroupedEffect, Level, Refutation
+from ..analysis import Certainty, Diagnosis, Effect, GroupedEffect, Level, Refutation, Verdict
 from ..query import Query
-from ..wording import alike, excludes_null, join, number, safe
+from ..wording import alike, excludes_null, join, null_of, number, safe
 
 Standing = Literal["randomised", "design", "observational"]
 LADDER: tuple[Level, ...] = ("very_low", "low", "moderate", "high")
@@ -22,6 +24,7 @@ NAMES = {
     "bootstrap": "the margin of error comes out differently when rows are drawn anew",
     "dummy_outcome": "made-up outcomes",
     "hidden_cause": "a hidden cause no stronger than a measured one could undo the answer",
+    "other_methods": "methods disagree",
     "negative_outcome": "a column that cannot be affected",
     "negative_exposure": "a column that cannot have an effect",
     "density": "rows crowd on one side of the cut-off",
@@ -30,7 +33,38 @@ NAMES = {
     "donut": "leaving out the rows nearest the cut-off",
     "bandwidth": "looking half or twice as far from the cut-off",
     "placebo_cutoff": "a made-up cut-off",
+    "pre_trends": "the groups did not move alike before the start",
+    "placebo_period": "an effect shows up before the start",
+    "future_treatment": "the treatment to come seems to change the past",
+    "leave_one_out": "one part of the table carries the answer",
+    "placebo_time": "a gap appears before the change",
+    "placebo_instrument": "shuffling the instrument",
+    "weak_instrument": "the instrument is too weak for the usual margin",
+    "overidentification": "the instruments contradict each other",
+    "leave_one_instrument_out": "the answer hangs on one instrument",
+    "instrument_signs": "the instrument moves some people the wrong way",
+    "placebo_groups": "shuffling the groups",
 }
+# Sensitivity statements: they say how strong a fault nobody can see would have to be, find none, and never cost a level.
+STATED = ("hidden_cause", "e_value", "trend_sensitivity", "direct_effect")
+# Checks that see at least half of some kind of broken table (docs/calibration.md). All others are information: shown, and
+# nothing rests on their having passed.
+SEES = (
+    "other_methods",
+    "negative_outcome",
+    "negative_exposure",
+    "functional_form",
+    "planted_effect",
+    "leakage",
+    "graph_check",
+    "adjustment_sets",
+    "pre_trends",
+    "density",
+    "covariates_continuous",
+    "overidentification",
+    "leave_one_instrument_out",
+)
+FATAL = ("leakage",)  # a failure means that the figure is no effect: two levels
 
 
 def grade(
@@ -94,11 +128,10 @@ def grade(
     if "selection" in found:
         level -= 1
         down.append(found["selection"].finding)
-    counted = [r for r in refutations if r.check not in ("other_methods", "hidden_cause") and r.suggested_by != "model"]
-    failed = [r for r in counted if r.verdict == "failed"]
+    failed = [r for r in counted(refutations) if r.verdict == "failed" and r.check != "other_methods"]
     if failed:
-        level -= 1
-        down.append("a check failed: " + join([r.short or NAMES.get(r.check, r.check.replace("_", " ")) for r in failed]))
+        level -= 2 if any(r.check in FATAL for r in failed) else 1
+        down.append("a check failed: " + join([short_of(r) for r in failed]))
     level -= _graph_doubts(query, randomised, down)
     level -= sum(2 if "does not follow" in note else 1 for note in notes)
     down += notes
@@ -113,7 +146,53 @@ def grade(
         up.append(found["balance"].finding)
     if standing == "observational":
         level = _observational(level, query, reviewed, checks, up, down)
+    if level >= 3 and _only_just(plain):
+        level = 2
+        down.append("the margin only just leaves out no effect, as chance alone can make it")
+    if "late" in found:
+        level = 0  # what was held fixed came after the treatment: the figure is known to be no effect
     return Certainty(level=LADDER[max(0, min(level, 3))], up=tuple(up), down=tuple(dict.fromkeys(down)))
+
+
+def counted(refutations: Iterable[Refutation]) -> list[Refutation]:
+    """The checks that can count against an answer: sensitivity statements and a model's own suggestions never do."""
+    return [r for r in refutations if r.family != "sensitivity" and r.check not in STATED and r.suggested_by != "model"]
+
+
+def short_of(refutation: Refutation) -> str:
+    """What failed, in the words of a list of reasons."""
+    return refutation.short or NAMES.get(refutation.check, refutation.check.replace("_", " "))
+
+
+def overall(refutations: Sequence[Refutation]) -> tuple[Verdict, str]:
+    """One verdict on all checks, with its sentence: failed where any failed; passed where at least one that finds most
+    faults of some kind (`SEES`) came out clean; inconclusive otherwise, and where nothing was checked."""
+    told = counted(refutations)
+    failed = [r for r in told if r.verdict == "failed"]
+    passed = [r for r in told if r.verdict == "passed"]
+    unsure = len(told) - len(failed) - len(passed)
+    if not told:
+        return "inconclusive", "Nothing was checked."
+    rest = [f"{len(passed)} passed"] if passed else []
+    rest += [f"{_counted(unsure)} could not tell"] if unsure else []
+    if failed:
+        what = "One check failed" if len(failed) == 1 else f"{len(failed)} checks failed"
+        tail = f" ({'; '.join(rest)})" if rest else ""
+        return "failed", f"{what}: {join([short_of(r) for r in failed])}{tail}."
+    if not passed:
+        return "inconclusive", "None of the checks could tell."
+    if len(told) == 1:
+        first = "The one check passed"
+    else:
+        first = f"All {len(told)} checks passed" if not unsure else f"{len(passed)} of {len(told)} checks passed"
+    tail = f", {_counted(unsure)} could not tell" if unsure else ""
+    if not any(r.check in SEES for r in passed):
+        return "inconclusive", f"{first}{tail}; checks like those that passed miss most faults."
+    return "passed", f"{first}{tail}."
+
+
+def _counted(n: int) -> str:
+    return "one" if n == 1 else str(n)
 
 
 def _start(query: Query, standing: Standing, found: dict[str, Diagnosis], up: list[str], down: list[str]) -> int:
@@ -144,6 +223,24 @@ def _imprecise(plain: Effect, matters: float) -> bool:
     if plain.scale != "difference":
         return not excludes_null(plain) and (plain.low <= 0.8 or plain.high >= 1.25)
     return not excludes_null(plain) and (plain.low <= -matters or plain.high >= matters)
+
+
+FAR = 2.807 / 1.960  # a 99.5 % interval over a 95 % one
+
+
+def _only_just(plain: Effect) -> bool:
+    """The interval excludes no effect, one of 99.5 % would not.
+
+    Answers that span no effect leave the top grade, so that those left there without an effect would be the false ones."""
+    if plain.low is None or plain.high is None or not excludes_null(plain):
+        return False
+    low, value, high = (math.log(v) if plain.scale in RATIOS else v for v in (plain.low, plain.value, plain.high))
+    none = 0.0 if plain.scale in RATIOS else null_of(plain)
+    near = value - low if value > none else high - value
+    return abs(value - none) < FAR * near
+
+
+RATIOS = ("ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
 
 
 def _graph_doubts(query: Query, randomised: bool, down: list[str]) -> int:

@@ -11,11 +11,13 @@ from ..analysis import Estimate, Refutation
 from ..filter import parse_filter
 from ..wording import alike, count, join, number, safe
 from .agreement import agreement
-from .bandwidth import LEAST_DISTINCT, mse_optimal
+from .bandwidth import LEAST_DISTINCT
 from .cutoff import Cut
 from .cutoff_estimate import Answered, critical
+from .cutoff_fit import own_jump
+from .cutoff_sensitivity import hidden_cause
 from .density import Step, step
-from .local_polynomial import Side, Spec, jump, moved
+from .local_polynomial import Side, Spec, moved
 from .sample import encode
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def checks(cut: Cut, found: Answered, others: tuple[Estimate, ...]) -> tuple[Ref
                 out.append(check(cut, found))
             except LinAlgError:
                 continue
+    out.append(hidden_cause(cut, found))
     out.append(
         agreement(
             found.effect, [o.effect for o in others if o.method != "fuzzy"], ways="ways to draw the lines", limit=3.0,
@@ -112,7 +115,7 @@ def missing_outcome(cut: Cut) -> Refutation | None:
     right = x > 0 if not cut.right[cut.x == 0].any() and (cut.x == 0).any() else x >= 0
     side = cut_sides(x, gone[keep].astype("float64"), right)
     try:
-        z, sizes = _jump_z(side)
+        z, sizes = own_jump(side)
     except LinAlgError:
         return None
     shown = alike([100 * s for s in sizes])
@@ -137,23 +140,6 @@ def cut_sides(x: Floats, y: Floats, right: Mask) -> tuple[Side, Side]:
     return split(x, y[:, None], np.ones(len(x)), right)
 
 
-def _jump_z(sides: tuple[Side, Side]) -> tuple[float, tuple[float, float]]:
-    """(z-score of the robust jump, limits) with a bandwidth of its own; a constant column does not jump."""
-    import numpy as np
-
-    left, right = sides
-    everything = np.concatenate([left.v[:, 0], right.v[:, 0]])
-    if np.ptp(everything) == 0:
-        return 0.0, (float(everything[0]), float(everything[0]))
-    if min(len(np.unique(s.x)) for s in sides) < LEAST_DISTINCT:
-        width = max(float(np.abs(s.x).max()) for s in sides) * (1 + 1e-6)
-        found = jump(left, right, width, width, "uniform", own=True)
-    else:
-        best = mse_optimal(left, right)
-        found = jump(left, right, best.h, best.b)
-    return (found.centre / found.robust if found.robust > 0 else 0.0), found.limits
-
-
 def covariates_continuous(cut: Cut, names: tuple[str, ...], by_model: bool = False) -> Refutation | None:
     """Columns fixed before the treatment do not jump at the cut-off. All looks together fail once in a hundred. What only a
     model takes for such a column (`by_model`) is a check of its own, which never counts in the grade."""
@@ -170,7 +156,7 @@ def covariates_continuous(cut: Cut, names: tuple[str, ...], by_model: bool = Fal
         block, _ = encode(table, name, query, cut.rows.index)
         for values in block.T[:5]:
             try:
-                z, _ = _jump_z(cut.other(np.asarray(values)))
+                z, _ = own_jump(cut.other(np.asarray(values)))
             except LinAlgError:
                 continue
             found.append((name, z))
@@ -290,7 +276,7 @@ def placebo_cutoff(cut: Cut, found: Answered) -> Refutation | None:
         if min(s.n for s in sides) < LEAST_SIDE or min(len(np.unique(s.x)) for s in sides) < LEAST_DISTINCT:
             continue
         try:
-            z, limits = _jump_z((moved_sides[0], moved_sides[1]))
+            z, limits = own_jump((moved_sides[0], moved_sides[1]))
         except LinAlgError:
             continue
         seen.append((at + cut.design.cutoff, z, limits[1] - limits[0]))

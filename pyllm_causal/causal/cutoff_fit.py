@@ -129,3 +129,21 @@ def _unexplained(side: Side, order: int, width: float) -> float:
         equivalent(side.x, side.weights, order, width, "uniform") @ side.v[:, 0]
     )
     return float(side.weights @ (side.v[:, 0] - fitted) ** 2)
+
+
+def own_jump(sides: tuple[Side, Side]) -> tuple[float, tuple[float, float]]:
+    """(z-score of the robust jump of one column, limits below and above) with a bandwidth of its own; a constant column does not
+    jump. Raises `numpy.linalg.LinAlgError` with too few different values."""
+    import numpy as np
+
+    left, right = sides
+    everything = np.concatenate([left.v[:, 0], right.v[:, 0]])
+    if np.ptp(everything) == 0:
+        return 0.0, (float(everything[0]), float(everything[0]))
+    if min(len(np.unique(s.x)) for s in sides) < LEAST_DISTINCT:
+        width = max(float(np.abs(s.x).max()) for s in sides) * (1 + 1e-6)
+        found = jump(left, right, width, width, "uniform", own=True)
+    else:
+        best = mse_optimal(left, right)
+        found = jump(left, right, best.h, best.b)
+    return (found.centre / found.robust if found.robust > 0 else 0.0), found.limits

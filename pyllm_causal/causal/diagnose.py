@@ -257,7 +257,9 @@ def _balance(sample: Sample) -> Diagnosis:
     finding = f"after weighting the groups are alike in {alike} of {len(rows)} covariate{'s' if len(rows) > 1 else ''}"
     if not ok and worst <= 0.25:
         far = next(r["column"] for r in rows if r["after"] == worst)
-        finding = f"after weighting the groups differ little: most in {safe(far)}, by {number(worst)} standard deviations"
+        finding = (
+            f"after weighting the groups differ little: most in {safe(far)}, by {number(worst)} standard deviations"
+        )
     return Diagnosis(
         name="balance", status="ok" if ok or worst <= 0.25 else "warning", finding=finding, figures=figures
     )

@@ -8,13 +8,14 @@ from ..analysis import Diagnosis, Refutation, Verdict
 from ..wording import alike, count, join, number, safe
 from . import did_models as models
 from . import fixed_effects as fe
-from .att import Att, effect_on
+from .att import Att
 from .differences_case import Case, estimate, with_outcome
 from .group_time import DECIDED, average
 from .panel_request import clusters_text, unit_text
-from .pre_trends import EventStudy, breakdown, event_study, pre_test
+from .pre_trends import EventStudy, event_study, pre_test
 from .refuters.negative_control import Look, controls
 from .sample import control_values
+from .trend_sensitivity import trend_sensitivity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,35 +120,6 @@ def placebo_period(case: Case, att: Att) -> Refutation | None:
         verdict=verdict,
         meaning="If this fails, the groups parted before the treatment: it was expected, or something else was at work.",
         figures={"value": fake.value, "std_error": fake.error},
-    )
-
-
-def trend_sensitivity(case: Case, att: Att, study: EventStudy | None) -> Refutation | None:
-    """Information, after Rambachan & Roth (2023): passes when trends that part by as much as they ever did before, in every
-    period after, leave the interval clear of no effect. It never fails: a wide interval is counted elsewhere."""
-    effect = effect_on(att, "difference", "")
-    if study is None or effect is None or effect.low is None or effect.high is None:
-        return None
-    sign = case.adoption.sign
-    low, high = sorted((sign * effect.low, sign * effect.high))
-    found = breakdown(study, sign * att.value, low, high)
-    if found is None:
-        return None
-    if found.times is None:
-        observed = "the interval takes in no effect already; there is nothing to undo"
-    else:
-        observed = (
-            f"in every period after, the trends would have to part by about {number(found.times)} times the largest step"
-            f" seen before ({amount(found.step, case)})"
-        )
-    return Refutation(
-        check="trend_sensitivity",
-        question="How far would the two groups have to drift apart by themselves to wipe the answer out?",
-        expected="further than they ever did before the treatment",
-        observed=observed,
-        verdict="passed" if found.times is not None and found.times >= 1 else "inconclusive",
-        meaning="Under once, a drift no larger than one already seen could explain the whole answer.",
-        figures={"times": found.times, "largest_step": found.step, "periods_after": found.reach},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..analysis import Effect, Estimate
 from ..errors import QueryError
@@ -10,6 +10,7 @@ from ..query import Scale
 from ..wording import safe
 from .estimators import REGISTRY, Estimator
 from .estimators.doubly_robust import SEED, fit_with_form
+from .estimators.doubly_robust import form as outcome_form
 from .estimators.regression import unadjusted
 from .impute import pooled
 from .inference import Fit, effect_of
@@ -31,17 +32,24 @@ class Estimates:
     fit: Fit
     estimator: Estimator
     single: Fit | None = None  # of one completion where gaps were filled in: what checks refit; None: `fit` itself
+    fits: dict[str, Fit] = field(default_factory=dict)  # every method's on that completion
 
 
 def estimate(
-    sample: Sample, scale: Scale, unit: str, method: str | None = None, copies: tuple[Sample, ...] = ()
+    sample: Sample,
+    scale: Scale,
+    unit: str,
+    method: str | None = None,
+    copies: tuple[Sample, ...] = (),
+    others: bool = True,
 ) -> Estimates | None:
     """All estimates, or None when the scale is undefined in these data (a mean of zero under a ratio).
 
     Rule: random assignment without covariates, the plain difference, within strata where there are any; otherwise
     regression standardisation, unless a flexible outcome model predicts clearly better out of sample: then the
     cross-fitted doubly robust estimate (between two named doses, regression on bent covariates). `method` overrules it.
-    `copies` are further completions of a sample with gaps; every method runs on each and is pooled.
+    `copies` are further completions of a sample with gaps; every method runs on each and is pooled. Without `others` only the
+    headline is estimated.
     Raises `QueryError` for a method that does not fit.
     """
     from numpy.linalg import LinAlgError
@@ -52,19 +60,23 @@ def estimate(
     form = 0.0
     if REGISTRY["doubly_robust"].fits(sample):
         try:
-            fits["doubly_robust"], form = fit_with_form(sample)
+            if others:
+                fits["doubly_robust"], form = fit_with_form(sample)
+            else:
+                form = outcome_form(sample)
         except LinAlgError:
             failed.add("doubly_robust")
     first, why = _chosen(sample, form) if method is None else _asked(sample, scale, method)
-    names = [first, *(n for n, e in REGISTRY.items() if n != first and e.fits(sample) and _sensible(e, sample, scale))]
+    more = REGISTRY.items() if others else ()
+    names = [first, *(n for n, e in more if n != first and e.fits(sample) and _sensible(e, sample, scale))]
     results: list[Estimate] = []
-    single: Fit | None = None
+    singles: dict[str, Fit] = {}
     for name in names:
         if name in failed and name != first:
             continue
         try:
             one = fits.get(name) or REGISTRY[name].function(sample)
-            single = one if name == first else single
+            singles[name] = one
             fit = pooled([one, *(REGISTRY[name].function(c) for c in copies)], samples)
         except LinAlgError:
             if name == first:
@@ -88,7 +100,9 @@ def estimate(
             )
         )
     plain = effect_of(unadjusted(sample), sample, scale, unit) if sample.k else None
-    return Estimates(results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first], single)
+    return Estimates(
+        results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first], singles.get(first), singles
+    )
 
 
 def _chosen(sample: Sample, form: float) -> tuple[str, str]:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from ..graph import Graph
 from . import separation as sep
+from .dag import Children, Dag, bits
 
-Children = sep.Children
-MOST = 40  # candidates looked at, nearest to the treatment first: milliseconds even with hundreds of nodes
+MOST = 60  # candidates looked at, nearest to the treatment first: milliseconds even with a thousand nodes
 
 
 def valid_instrument(
-    children: Children,
+    children: sep.Picture,
     instrument: str,
     treatment: str,
     outcome: str,
@@ -29,34 +29,36 @@ def valid_instrument(
     treatment, the instrument touches the treatment, and with the first arrows of the causal paths out of the treatment
     taken away it is separated from the outcome. Linear in nodes and arrows.
     """
-    return _lawful(children, treatment, outcome, {instrument, *given}, selected) and not open_between(
-        children, instrument, treatment, outcome, given, selected
-    ) and touches(children, instrument, treatment, given, selected)  # fmt: skip
-
-
-def _lawful(children: Children, treatment: str, outcome: str, held: set[str], selected: Collection[str]) -> bool:
-    late = sep.reach([treatment], children) | sep.reach([outcome], children)
-    path = sep.causal_nodes(children, treatment, outcome) | {outcome}
-    return not held & late and not set(selected) & sep.reach(path, children)
+    frame = sep.Frame.of(children, treatment, outcome, selected)
+    z, held = frame.dag.mask([instrument]), frame.dag.mask(given)
+    if (z | held) & (frame.late | frame.dag.below(frame.outcome)) or frame.distorted:
+        return False
+    held |= frame.selected
+    return bool(not frame.cut.connected(z, held) & frame.outcome and frame.dag.connected(z, held) & frame.treatment)
 
 
 def open_between(
-    children: Children, instrument: str, treatment: str, outcome: str, given: Collection[str], selected: Collection[str] = ()
-) -> bool:  # fmt: skip
+    children: sep.Picture,
+    instrument: str,
+    treatment: str,
+    outcome: str,
+    given: Collection[str],
+    selected: Collection[str] = (),
+) -> bool:
     """Whether a path joins instrument and outcome that does not pass through the effect asked about."""
-    cut = sep.backdoor_graph(children, treatment, outcome)
+    cut = sep.Frame.of(children, treatment, outcome).cut
     return not sep.separated(cut, instrument, outcome, {*given, *selected})
 
 
 def touches(
-    children: Children, instrument: str, treatment: str, given: Collection[str], selected: Collection[str] = ()
+    children: sep.Picture, instrument: str, treatment: str, given: Collection[str], selected: Collection[str] = ()
 ) -> bool:
     """Whether instrument and treatment are connected once `given` is held fixed."""
     return not sep.separated(children, instrument, treatment, {*given, *selected})
 
 
 def conditioning_set(
-    children: Children,
+    children: sep.Picture,
     instruments: Collection[str],
     treatment: str,
     outcome: str,
@@ -69,43 +71,64 @@ def conditioning_set(
     nearest separator of van der Zander, Textor & Liśkiewicz 2015, which exists if any ancestral set works; those next to
     the outcome also buy precision, Henckel, Buttenschoen & Maathuis 2024), and the part of it that the instruments can reach.
     """
-    cut = sep.backdoor_graph(children, treatment, outcome)
-    allowed = set(usable) - sep.reach([treatment, outcome], children) - set(instruments)
-    moral = _moral(cut, {*instruments, outcome, *selected})
-    near = _boundary(moral, [outcome], allowed, set(selected))
-    needed = _boundary(moral, list(instruments), near, set(selected))
-    for found in (near, needed):
-        if all(valid_instrument(children, z, treatment, outcome, found, selected) for z in instruments):
-            return tuple(sorted(found))
-    return None
+    search = _Search.of(children, treatment, outcome, usable, selected)
+    if not set(instruments) <= search.frame.dag.at.keys():
+        return None
+    found = search.held_for(search.frame.dag.mask(instruments))
+    return None if found is None else tuple(search.frame.dag.named(found))
 
 
-def _moral(children: Children, of: set[str]) -> dict[str, set[str]]:
-    """Neighbours in the moral graph of the ancestors of `of` (Lauritzen et al. 1990)."""
-    parents = sep.parents_of(children)
-    alive = sep.reach(of & set(children), parents)
-    joined: dict[str, set[str]] = {node: set() for node in alive}
-    for node in alive:
-        family = [*parents.get(node, ()), node]
-        for member in family:
-            joined[member].update(family)
-    return joined
+@dataclass(frozen=True)
+class _Search:
+    """What the instruments of one effect have in common. late: what comes after treatment or outcome; base: what comes before
+    the outcome other than through the treatment; touched: what is connected with the treatment, by what is held fixed."""
 
+    frame: sep.Frame
+    columns: int
+    late: int
+    base: int
+    touched: dict[int, int]
 
-def _boundary(moral: dict[str, set[str]], start: list[str], stops: set[str], held: set[str]) -> set[str]:
-    """The first of `stops` met on every walk from `start` that does not cross `held`."""
-    seen, met = set(start), set[str]()
-    todo = list(start)
-    while todo:
-        for node in moral.get(todo.pop(), ()):
-            if node in seen or node in held:
-                continue
-            seen.add(node)
-            if node in stops:
-                met.add(node)
-            else:
-                todo.append(node)
-    return met
+    @classmethod
+    def of(
+        cls, children: sep.Picture, treatment: str, outcome: str, usable: Collection[str], selected: Collection[str]
+    ) -> _Search:
+        frame = sep.Frame.of(children, treatment, outcome, selected)
+        late = frame.late | frame.dag.below(frame.outcome)
+        columns = frame.dag.mask(usable) & ~(late | frame.selected)
+        return cls(frame, columns, late, frame.cut.above(frame.outcome | frame.selected), {})
+
+    def held_for(self, instruments: int) -> int | None:
+        """Columns that make every instrument valid; None where none do."""
+        frame = self.frame
+        if frame.distorted or instruments & self.late:
+            return None
+        within = self.base | frame.cut.above(instruments)
+        allowed = self.columns & within & ~instruments
+        reached = frame.cut.met(frame.outcome, allowed | frame.selected, within)
+        if reached & instruments:
+            return None  # what the outcome meets first, no set of columns separates from it
+        near = allowed & reached
+        if not instruments & ~self.touching(near):
+            return near
+        needed = near & frame.cut.met(instruments, near | frame.selected, within)
+        return needed if not instruments & ~self.touching(needed) else None
+
+    def touching(self, held: int) -> int:
+        """Nodes connected with the treatment once the columns are held fixed."""
+        if held not in self.touched:
+            self.touched[held] = self.frame.dag.connected(self.frame.treatment, held | self.frame.selected)
+        return self.touched[held]
+
+    def candidates(self) -> list[tuple[int, int]]:
+        """(nearness, node): columns that share an ancestor with the treatment, or are one, and that the outcome does not meet
+        first; the nearest to the treatment come first."""
+        frame = self.frame
+        met = frame.cut.met(frame.outcome, (self.columns & self.base) | frame.selected, self.base)
+        direct, up = frame.dag.parents_of(frame.treatment), frame.dag.above(frame.treatment)
+        found = frame.dag.below(up) & self.columns & ~met
+        tiers = (found & direct, found & up & ~direct, found & ~up)
+        return [(nearness, node) for nearness, tier in enumerate(tiers) for node in bits(tier)]
 
 
 def instruments_of(
@@ -118,22 +141,17 @@ def instruments_of(
     (Card 1995: nearness to a college, given region), which DoWhy 0.14 does not list. Columns that touch the treatment only
     once a shared consequence is held fixed are not looked for: as instruments they would be very weak.
     """
-    children = graph.children()
-    if treatment not in children or outcome not in children or outcome not in sep.reach([treatment], children):
+    dag = Dag.of(graph.children())
+    if treatment not in dag.at or outcome not in dag.at:
         return []
-    up = sep.reach([treatment], sep.parents_of(children))
-    late = sep.reach([treatment, outcome], children)
-
-    def nearness(node: str) -> int:
-        return 0 if treatment in children[node] else 1 if node in up else 2
-
-    # an instrument shares an ancestor with the treatment, or is one; the nearest are looked at first, and not all of hundreds
-    candidates = sorted((sep.reach(up, children) & usable) - late, key=lambda n: (nearness(n), n))
-    found = []
-    for node in candidates[:MOST]:
-        held = conditioning_set(children, [node], treatment, outcome, usable, selected)
+    search = _Search.of(dag, treatment, outcome, usable, selected)
+    if not dag.below(search.frame.treatment) & search.frame.outcome or search.frame.distorted:
+        return []
+    found: list[tuple[int, int, str, tuple[str, ...]]] = []
+    for nearness, node in search.candidates()[:MOST]:
+        held = search.held_for(1 << node)
         if held is not None:
-            found.append((nearness(node), len(held), node, held))
+            found.append((nearness, held.bit_count(), dag.names[node], tuple(dag.named(held))))
     return [(node, held) for _, _, node, held in sorted(found)]
 
 
@@ -165,15 +183,13 @@ def breach(
     if not open_between(children, instrument, treatment, outcome, held, selected):
         return None if touches(children, instrument, treatment, held, selected) else Breach("untouched", (instrument,))
     past = {n: [c for c in kids if n != treatment] for n, kids in children.items()}  # the treatment passes nothing on
-    parents = sep.parents_of(past)
-    down = sep.reach([instrument], past)
+    down, onward = sep.reach([instrument], past), sep.reach([outcome], sep.parents_of(past))
     if outcome in down - held:
-        onward = sep.reach([outcome], parents)
         steps = sorted(c for c in past[instrument] if c in onward and c not in held)
         if steps:
             return Breach("direct", (instrument, outcome if outcome in steps else steps[0]))
     above = sep.reach([instrument], sep.parents_of(children)) - {instrument}
-    causes = sorted(c for c in above - held - set(blockable) if outcome in sep.reach([c], past))
+    causes = sorted((above & onward) - held - set(blockable))
     nearest = [c for c in causes if not any(k in causes for k in children[c])]
     if causes:
         return Breach("shared", tuple(nearest or causes))

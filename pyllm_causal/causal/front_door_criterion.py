@@ -1,6 +1,6 @@
 """Graph checks for effects that run through mediators: the front-door criterion and what natural effects need.
 
-All are d-separation queries on graphs of node -> children (`separation`), so they are bounded by nodes times edges.
+All are d-separation queries on graphs (`separation`, `dag`), so they are bounded by nodes times arrows times nodes.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from ..graph import Graph
 from . import separation as sep
+from .dag import Dag, bits
 
 Children = dict[str, list[str]]
-MOST_CANDIDATES = 30  # sets of mediators that are tried
 
 
 @dataclass(frozen=True)
@@ -29,28 +29,92 @@ class Leak:
 
 
 def mediators_of(graph: Graph, treatment: str, outcome: str, usable: Collection[str]) -> tuple[str, ...] | None:
-    """The smallest set of usable columns found that meets the front-door criterion (Pearl 1995; with covariates, Fulcher et al.
-    2020), sorted; None where none of the bounded candidates does: single nodes, the first, the last and all nodes on the way.
+    """Usable columns that meet the front-door criterion (Pearl 1995; with covariates, Fulcher et al. 2020), sorted; None where
+    no columns do, whatever else is held fixed.
+
+    The first single column by name that will do, else a set of which no member can be left out.
     """
-    children = believed(graph)
-    if treatment not in children or outcome not in children:
+    dag = Dag.of(believed(graph))
+    if treatment not in dag.at or outcome not in dag.at:
         return None
-    on_path = sep.causal_nodes(children, treatment, outcome) - {treatment, outcome}
-    allowed = sorted(on_path & set(usable))
-    if not allowed or outcome in children[treatment]:
+    t, y = dag.mask([treatment]), dag.mask([outcome])
+    columns = dag.mask(usable) & ~(t | y)
+    door = _Door(dag, t, y, columns & dag.above(t | y) & ~dag.below(t))
+    most = door.largest(columns & dag.between(t, y))
+    if not most or not door.stopped(most):
         return None
-    parents = sep.parents_of(children)
-    several = [
-        [n for n in allowed if n in children[treatment]],
-        [n for n in allowed if n in parents.get(outcome, ())],
-        allowed,
-    ]
-    candidates = [[n] for n in allowed[:MOST_CANDIDATES]] + [s for s in several if len(s) > 1]
-    for chosen in candidates:
-        covariates = covariates_for(children, treatment, outcome, chosen, usable, front_door=True)
-        if covariates is not None:
-            return tuple(chosen)
-    return None
+    for node in bits(most & door.bottlenecks()):
+        if not door.leaking(1 << node):
+            return tuple(dag.named(1 << node))
+    chosen = min(
+        (door.smallest(start, most) for start in (door.first_met(most), door.last_met(most))), key=int.bit_count
+    )
+    return tuple(dag.named(chosen))
+
+
+@dataclass(frozen=True)
+class _Door:
+    """The front door of one effect, with every usable cause of treatment or outcome held fixed that does not come after the
+    treatment. If any covariates open a front door, these do: a path that one of them opens as a collider runs on from there
+    to the treatment, a mediator or the outcome, and would have been open without it."""
+
+    dag: Dag
+    treatment: int
+    outcome: int
+    held: int
+
+    def largest(self, among: int) -> int:
+        """The largest set of mediators that nothing connects with the treatment or, given that, with the outcome but effects.
+
+        Every other such set is part of it (Jeong, Tian & Bareinboim 2022; Wienöbst, van der Zander & Liśkiewicz 2024): a
+        mediator with a path to the outcome keeps it when fewer mediators are named, so it can be left out for good.
+        """
+        loose = self.dag.without(self.treatment, -1)
+        found = among & ~loose.connected(self.treatment, self.held)
+        while leaks := self.leaking(found):
+            found &= ~leaks
+        return found
+
+    def leaking(self, mediators: int) -> int:
+        """Those of the mediators that something but their effect connects with the outcome."""
+        loose = self.dag.without(mediators, -1)
+        return mediators & loose.connected(self.outcome, self.held | self.treatment)
+
+    def stopped(self, mediators: int) -> bool:
+        """Whether every causal path meets a mediator."""
+        return not self.dag.without(mediators, -1).below(self.treatment) & self.outcome
+
+    def first_met(self, mediators: int) -> int:
+        """The mediators that some causal path meets before any other."""
+        return mediators & self.dag.without(mediators, -1).below(self.treatment)
+
+    def last_met(self, mediators: int) -> int:
+        """The mediators that some causal path meets after any other."""
+        return mediators & self.dag.without(-1, mediators).above(self.outcome)
+
+    def smallest(self, start: int, most: int) -> int:
+        """Mediators that will do, out of `most`, grown from `start` and then left out one at a time."""
+        chosen = start
+        while self.leaking(chosen):  # what lies on an open path behind them is a mediator, too
+            loose = self.dag.without(chosen, -1)
+            chosen |= most & loose.connected(self.outcome, self.held | self.treatment)
+        for node in list(bits(chosen)):
+            fewer = chosen & ~(1 << node)
+            if self.stopped(fewer) and not self.leaking(fewer):
+                chosen = fewer
+        return chosen
+
+    def bottlenecks(self) -> int:
+        """Nodes that every causal path passes: in causal order, no arrow between nodes of such paths jumps over them."""
+        place = {node: i for i, node in enumerate(self.dag.order())}
+        path = self.dag.between(self.treatment, self.outcome)
+        found = 0
+        farthest = max((place[k] for i in bits(self.treatment) for k in bits(self.dag.children[i] & path)), default=0)
+        for node in sorted(bits(path & ~self.outcome), key=place.__getitem__):
+            if farthest <= place[node]:
+                found |= 1 << node
+            farthest = max([farthest, *(place[k] for k in bits(self.dag.children[node] & path))])
+        return found
 
 
 def believed(graph: Graph) -> Children:
@@ -71,19 +135,47 @@ def covariates_for(
 
     No covariate may be affected by the treatment.
     """
-    below = sep.reach([treatment], children)
-    allowed = set(usable) - below - {outcome, *mediators}
-    parents = sep.parents_of(children)
-    for anchors in ([], [treatment, *mediators], [treatment, outcome, *mediators]):
-        chosen = sorted(allowed & sep.reach(anchors, parents))
-        if leak_of(children, treatment, outcome, mediators, chosen, front_door) is not None:
+    dag = Dag.of(children)
+    t, y, through = dag.mask([treatment]), dag.mask([outcome]), dag.mask(mediators)
+    if not set(mediators) <= dag.at.keys() or _misplaced(dag, t, y, through, front_door):
+        return None
+    allowed = dag.mask(usable) & ~(dag.below(t) | y | through)
+    for anchors in (0, t | through, t | y | through):
+        chosen = allowed & dag.above(anchors)
+        if _open(dag, t, y, through, chosen, front_door):
             continue
-        for node in list(chosen):
-            fewer = [n for n in chosen if n != node]
-            if leak_of(children, treatment, outcome, mediators, fewer, front_door) is None:
+        chosen = _bordering(dag, t, y, through, chosen, front_door)
+        for node in list(bits(chosen)):
+            fewer = chosen & ~(1 << node)
+            if not _open(dag, t, y, through, fewer, front_door):
                 chosen = fewer
-        return tuple(chosen)
+        return tuple(dag.named(chosen))
     return None
+
+
+def _misplaced(dag: Dag, treatment: int, outcome: int, mediators: int, front_door: bool) -> bool:
+    """Whether a mediator comes before the treatment or after the outcome, or, for a front door, a causal path passes them by."""
+    if dag.below(mediators) & treatment or dag.below(outcome) & mediators:
+        return True
+    return front_door and bool(dag.without(mediators, -1).below(treatment) & outcome)
+
+
+def _open(dag: Dag, treatment: int, outcome: int, mediators: int, held: int, front_door: bool) -> bool:
+    """Whether something but effects connects treatment and mediators, or mediators and outcome given the treatment, or, for
+    natural effects, treatment and outcome."""
+    ends = mediators if front_door else mediators | outcome
+    if dag.without(treatment, -1).connected(treatment, held) & ends:
+        return True
+    return bool(dag.without(mediators, -1).connected(outcome, held | treatment) & mediators)
+
+
+def _bordering(dag: Dag, treatment: int, outcome: int, mediators: int, held: int, front_door: bool) -> int:
+    """The part of a set of covariates that does which still does: what is met first on walks from the mediators."""
+    ends = mediators if front_door else mediators | outcome
+    loose, behind = dag.without(treatment, -1), dag.without(mediators, -1)
+    before = loose.met(ends, held, loose.above(treatment | ends | held))
+    after = behind.met(mediators, held | treatment, behind.above(treatment | outcome | mediators | held))
+    return held & (before | after)
 
 
 def leak_of(
@@ -149,14 +241,24 @@ def _way(children: Children, start: str, end: str, blocked: Collection[str]) -> 
 def _causes(children: Children, a: str, b: str, given: Collection[str]) -> tuple[str, ...]:
     """Shared causes of a and b that are not held fixed, the nearest first: those that reach b without passing through a, and
     a without passing through b."""
-    out = []
-    for node in children:
-        if node in given or node in (a, b):
-            continue
-        to_a, to_b = _way(children, node, a, {b, *given}), _way(children, node, b, {a, *given})
-        if to_a is not None and to_b is not None:
-            out.append((len(to_a) + len(to_b), node))
+    dag = Dag.of(children)
+    to_a, to_b = _steps_to(dag, a, {b, *given}), _steps_to(dag, b, {a, *given})
+    out = [(to_a[n] + to_b[n], n) for n in to_a if n in to_b and n not in given and n not in (a, b)]
     if not out and _way(children, b, a, set(given)) is not None:
         return (b, a)
     least = min((length for length, _ in out), default=0)
     return tuple(node for length, node in sorted(out) if length == least)
+
+
+def _steps_to(dag: Dag, end: str, blocked: Collection[str]) -> dict[str, int]:
+    """Node -> arrows on the shortest way to `end` that passes through none of `blocked`."""
+    seen = level = dag.mask([end])
+    stop, steps = dag.mask(blocked), dict[str, int]()
+    length = 0
+    while level:
+        length += 1
+        level = dag.parents_of(level) & ~seen
+        seen |= level
+        steps |= dict.fromkeys(dag.named(level), length)
+        level &= ~stop
+    return steps

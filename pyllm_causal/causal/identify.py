@@ -1,7 +1,7 @@
 """From a query and its graph to an estimand, or to an explicit refusal.
 
-DoWhy proposes the adjustment set behind `_dowhy_set`; `separation` verifies it. Columns enter DoWhy under their codes,
-never under their names (names reach sympy there).
+DoWhy proposes the adjustment set behind `_dowhy_set` where it is quick; `separation` verifies it, and finds it alone in larger
+graphs. Columns enter DoWhy under their codes, never under their names (names reach sympy there).
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from ..query import Query, Randomised
 from ..wording import columns_text, join, safe
 from . import separation as sep
 from .contrast import check_filled
+from .dag import Dag, bits
 from .sample import MOST_LEVELS
 
-Graphical = dict[str, list[str]]
 Selected = dict[str, str]
+DOWHY_SIZE = 400  # nodes and arrows up to which DoWhy is asked: about 5 ms there, 100 ms at a thousand nodes
 
 
 def identify(query: Query, table: Table) -> Estimand | NotIdentified:
@@ -105,11 +106,10 @@ def _randomised(query: Query, graph: Graph | None, adjust: list[str], selected: 
             return blocked
     needed: list[str] = []
     if graph is not None and selected:
-        children = _pruned(graph, [treatment, outcome, *selected])
-        needed = (
-            sep.minimal_adjustment(children, treatment, outcome, set(children) - set(graph.hidden()), selected) or []
-        )
-        needed = [c for c in needed if c in sep.connected(children, treatment, selected)]
+        dag = _pruned(Dag.of(graph.children()), [treatment, outcome, *selected])
+        measured = dag.at.keys() - set(graph.hidden())
+        needed = sep.minimal_adjustment(dag, treatment, outcome, measured, selected) or []
+        needed = [c for c in needed if c in sep.connected(dag, treatment, selected)]
     covariates = tuple(dict.fromkeys((*design.strata, *adjust, *needed)))
     assumptions = [
         f"{safe(treatment)} was assigned at random" + (f" within {join(list(design.strata))}" if design.strata else "")
@@ -150,36 +150,52 @@ def _from_graph(
     query: Query, table: Table, graph: Graph, adjust: list[str] | None, selection: Selected
 ) -> Estimand | NotIdentified:
     treatment, outcome = str(query.treatment), str(query.outcome)
-    if treatment in graph.descendants(outcome):
+    whole = Dag.of(graph.children())
+    if whole.below(whole.mask([outcome])) & whole.mask([treatment]):
         return backwards(treatment, outcome)
     blocked = _selection_on_collider(graph, query, selection)
     if blocked is not None:
         return blocked
     selected = list(selection)
-    children = _pruned(graph, [treatment, outcome, *selected, *(adjust or [])])
-    usable = {c.name for c in table.profile.columns if c.kind != "empty"} & set(children)
+    dag = _pruned(whole, [treatment, outcome, *selected, *(adjust or [])])
+    usable = {c.name for c in table.profile.columns if c.kind != "empty"} & dag.at.keys()
     # columns that are text, or hardly recorded, are held fixed only where nothing else will do
     cheap = usable & {c.name for c in table.profile.columns if easy(c)}
-    if sep.minimal_adjustment(children, treatment, outcome, cheap, selected) is not None:
-        usable = cheap | (usable & {treatment, outcome, *(adjust or [])})
-    found = sep.minimal_adjustment(children, treatment, outcome, usable, selected)
-    if found is None:
-        return _hopeless(query, graph, children, usable, selected)
-    proposed = _dowhy_set(children, treatment, outcome, usable, table) if not selected else None
-    if proposed is not None and sep.valid_adjustment(children, treatment, outcome, proposed, selected):
+    sets = sep.adjustment_sets(dag, treatment, outcome, cheap, selected)
+    if sets:
+        usable, found = cheap, list(sets[0])
+    else:
+        other = sep.minimal_adjustment(dag, treatment, outcome, usable, selected)
+        if other is None:
+            return _hopeless(query, graph, dag, usable, selected)
+        found = other
+    proposed = _dowhy_set(dag, treatment, outcome, usable, table) if not selected else None
+    if proposed is not None and sep.valid_adjustment(dag, treatment, outcome, proposed, selected):
         found = proposed  # DoWhy's set is used only after the independent check agrees
     if adjust is not None:
-        _check_given(query, children, adjust, found, selected)
+        _check_given(query, dag, adjust, found, selected)
         found = adjust
     hidden = [f"nothing unlisted drives both {safe(treatment)} and {safe(outcome)}: the graph is complete"]
     notes = []
-    if outcome not in graph.descendants(treatment):
+    if not whole.below(whole.mask([treatment])) & whole.mask([outcome]):
         notes = [f"your graph draws no arrow from {safe(treatment)} to {safe(outcome)}; the estimate tests that"]
     return Estimand(
         strategy="adjustment",
         adjust_for=tuple(found),
         assumptions=(*hidden, *notes, *_STANDARD),
+        alternatives=_others(sets, found, table),
     )
+
+
+def _others(sets: list[tuple[str, ...]], found: list[str], table: Table) -> tuple[tuple[str, ...], ...]:
+    """The valid sets that differ from the one used in more than columns with one value throughout."""
+    same = {c.name for c in table.profile.columns if c.kind == "constant"}
+    seen, kept = [set(found) - same], []
+    for columns in sets:
+        if set(columns) - same not in seen:
+            seen.append(set(columns) - same)
+            kept.append(columns)
+    return tuple(kept)
 
 
 def measured_causes(query: Query, table: Table) -> tuple[str, ...]:
@@ -187,8 +203,8 @@ def measured_causes(query: Query, table: Table) -> tuple[str, ...]:
     graph, treatment, outcome = query.graph, str(query.treatment), str(query.outcome)
     if graph is None or not {treatment, outcome} <= set(graph.nodes()):
         return tuple(query.adjust_for or ())
-    children = graph.children()
-    before = sep.reach([treatment, outcome], sep.parents_of(children)) - sep.reach([treatment], children)
+    dag = Dag.of(graph.children())
+    before = set(dag.named(dag.above(dag.mask([treatment, outcome])) & ~dag.below(dag.mask([treatment]))))
     usable = {c.name for c in table.profile.columns if c.kind not in ("empty", "constant") and easy(c)}
     return tuple(sorted((before & usable) - {treatment, outcome}))
 
@@ -199,43 +215,48 @@ def easy(column: Column) -> bool:
     return column.kind != "text" and not wide and column.missing <= 0.2 * column.rows
 
 
-def _pruned(graph: Graph, keep: list[str]) -> Graphical:
-    """Ancestors of `keep` only: nothing else can open or close a path between them. Sorted, so results repeat."""
-    children = graph.children()
-    alive = sep.reach([n for n in keep if n in children], sep.parents_of(children)) | set(keep)
-    return {n: sorted(c for c in children.get(n, ()) if c in alive) for n in sorted(alive)}
+def _pruned(dag: Dag, keep: list[str]) -> Dag:
+    """Ancestors of `keep` only: nothing else can open or close a path between them."""
+    alive = dag.above(dag.mask(keep))
+    return Dag.of({name: [] for name in keep} | {dag.names[i]: dag.named(dag.children[i] & alive) for i in bits(alive)})
 
 
-def _dowhy_set(children: Graphical, treatment: str, outcome: str, usable: set[str], table: Table) -> list[str] | None:
-    """DoWhy's minimal generalised adjustment set, names restored; None where DoWhy finds none."""
-    if outcome not in sep.reach([treatment], children):
+def _dowhy_set(dag: Dag, treatment: str, outcome: str, usable: set[str], table: Table) -> list[str] | None:
+    """DoWhy's minimal generalised adjustment set, names restored; None where DoWhy finds none, or would take long.
+
+    DoWhy prefers columns near the treatment, which cost precision; it is shown those of the usable columns that are met
+    first from the outcome, among which there is a valid set if there is any.
+    """
+    if dag.size > DOWHY_SIZE:
+        return None
+    frame = sep.Frame.of(dag, treatment, outcome)
+    if not dag.below(frame.treatment) & frame.outcome:
         return None  # DoWhy answers "zero" without a path, which would be an assumption sold as a finding
     import networkx as nx
     from dowhy.causal_identifier.auto_identifier import identify_generalized_adjustment_set
 
     known = set(table.names)
-    codes = {n: table.code(n) if n in known else f"u{i}" for i, n in enumerate(children)}
-    back = {code: n for n, code in codes.items()}
+    codes = [table.code(n) if n in known else f"u{i}" for i, n in enumerate(dag.names)]
     graph: Any = nx.DiGraph()
-    graph.add_nodes_from(codes.values())
-    graph.add_edges_from((codes[n], codes[c]) for n, kids in children.items() for c in kids)
-    below = sep.reach([treatment], children)
-    observed = sorted(codes[n] for n in usable - below)
-    found = identify_generalized_adjustment_set(graph, [codes[treatment]], [codes[outcome]], observed)
+    graph.add_nodes_from(codes)
+    graph.add_edges_from((codes[i], codes[k]) for i, kids in enumerate(dag.children) for k in bits(kids))
+    observed = sorted(codes[i] for i in bits(frame.nearest(dag.mask(usable))))
+    found = identify_generalized_adjustment_set(graph, [codes[dag.at[treatment]]], [codes[dag.at[outcome]]], observed)
     if not found:
         return None
+    back = dict(zip(codes, dag.names, strict=True))
     return sorted(back[code] for code in found[0].get_adjustment_variables())
 
 
-def _check_given(query: Query, children: Graphical, adjust: list[str], other: list[str], selected: list[str]) -> None:
+def _check_given(query: Query, dag: Dag, adjust: list[str], other: list[str], selected: list[str]) -> None:
     """Raise `GraphError` naming the column that makes the given set invalid; `other` is a set that would do."""
     treatment, outcome = str(query.treatment), str(query.outcome)
-    if sep.valid_adjustment(children, treatment, outcome, adjust, selected):
+    if sep.valid_adjustment(dag, treatment, outcome, adjust, selected):
         return
     instead = (
         f"Your graph supports adjusting for {columns_text(other)}." if other else "Your graph needs no adjustment."
     )
-    below = sep.reach([treatment], children)
+    below = dag.named(dag.below(dag.mask([treatment])))
     pair = f"between {safe(treatment)} and {safe(outcome)}"
     late = [c for c in adjust if c in below]
     if late:
@@ -246,7 +267,7 @@ def _check_given(query: Query, children: Graphical, adjust: list[str], other: li
         )
     for column in adjust:
         fewer = [c for c in adjust if c != column]
-        if sep.valid_adjustment(children, treatment, outcome, fewer, selected):
+        if sep.valid_adjustment(dag, treatment, outcome, fewer, selected):
             raise GraphError(
                 f"By your graph adjusting for {safe(column)} opens a path {pair} that carries no effect"
                 " (it is a collider).",
@@ -278,13 +299,14 @@ def _selection_on_collider(graph: Graph, query: Query, selection: Selected) -> N
     selected = list(selection)
     if not selected:
         return None
-    children = _pruned(graph, [treatment, outcome, *selected])
-    measured = set(children) - set(graph.hidden())
-    if sep.minimal_adjustment(children, treatment, outcome, measured, selected) is not None:
+    dag = _pruned(Dag.of(graph.children()), [treatment, outcome, *selected])
+    measured = dag.at.keys() - set(graph.hidden())
+    if sep.minimal_adjustment(dag, treatment, outcome, measured, selected) is not None:
         return None
-    if sep.minimal_adjustment(children, treatment, outcome, measured) is None:
+    if sep.minimal_adjustment(dag, treatment, outcome, measured) is None:
         return None  # not identified with or without the selection: the caller says why
-    affected = [c for c in (treatment, outcome) if set(selected) & (sep.reach([c], children))] or [treatment]
+    choice = dag.mask(selected)
+    affected = [c for c in (treatment, outcome) if choice & dag.below(dag.mask([c]))] or [treatment]
     return distorted(query, [selection[node] for node in selected], affected)
 
 
@@ -301,14 +323,17 @@ def distorted(query: Query, chosen: list[str], affected: list[str]) -> NotIdenti
     )
 
 
-def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str], selected: list[str]) -> NotIdentified:
+def _hopeless(query: Query, graph: Graph, dag: Dag, usable: set[str], selected: list[str]) -> NotIdentified:
     treatment, outcome = str(query.treatment), str(query.outcome)
-    unusable = sorted(set(children) - usable - {treatment, outcome, *selected})
-    culprits = []
-    for node in unusable:
-        if sep.minimal_adjustment(children, treatment, outcome, usable | {node}, selected) is not None:
-            culprits.append(node)
-    blamed = culprits or [u for u in graph.hidden() if u in children] or unusable
+    unusable = sorted(dag.at.keys() - usable - {treatment, outcome, *selected})
+    frame = sep.Frame.of(dag, treatment, outcome, selected)
+    columns = dag.mask(usable)
+    culprits = [
+        dag.names[node]
+        for node in bits(frame.open_walk(columns) & dag.mask(unusable))
+        if frame.minimal(columns | 1 << node) is not None
+    ]
+    blamed = culprits or [u for u in graph.hidden() if u in dag.at] or unusable
     cause, result = safe(treatment), safe(outcome)
     if culprits:
         how = f"a column for {join(culprits, 'or')}"
@@ -324,12 +349,8 @@ def _hopeless(query: Query, graph: Graph, children: Graphical, usable: set[str],
     else:
         reason = f"No choice of columns separates the effect of {cause} on {result} from other paths in your graph."
     ideas = [how, f"or a column that changes {cause} but touches {result} in no other way (an instrument)"]
-    parents = sep.parents_of(children)
-    instruments = [
-        n
-        for n in sorted(set(parents.get(treatment, ())) & usable)
-        if sep.separated({k: [c for c in v if k != treatment] for k, v in children.items()}, n, outcome, set())
-    ]
+    apart = dag.without(-1, frame.treatment).connected(frame.outcome, 0)
+    instruments = dag.named(dag.parents_of(frame.treatment) & columns & ~apart)
     if instruments:
         ideas.insert(1, f"your graph makes {join(instruments)} an instrument: ask with `design` kind `instrument`")
     return NotIdentified(code="hidden_cause", reason=reason, would_help=tuple(ideas))

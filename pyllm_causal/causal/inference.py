@@ -127,7 +127,9 @@ def effect_of(fit: Fit, sample: Sample, scale: Scale, unit: str = "", level: flo
 def _from_nothing(sample: Sample, scale: Scale, level: float) -> Effect | None:
     """The ratio 0 where the treated had no event: without covariates, weights or clusters, and where the others had some."""
     treated, control = (sample.y[sample.arm == a] for a in (1, 0))
-    plain = sample.k == 0 and sample.randomised and not sample.weighted and sample.cluster is None and sample.strata is None
+    plain = (
+        sample.k == 0 and sample.randomised and not sample.weighted and sample.cluster is None and sample.strata is None
+    )
     count0, rows0 = int(control.sum()), len(control)
     if not plain or sample.outcome_kind != "yes_no" or treated.any() or not 0 < count0 < rows0:
         return None

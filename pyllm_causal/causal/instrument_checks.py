@@ -9,17 +9,15 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..analysis import Refutation, Verdict
-from ..query import Instrument
-from ..wording import alike, excludes_null, join, number, safe
+from ..analysis import Refutation
+from ..wording import alike, excludes_null, join, safe
 from .complier import signs
 from .instrument_case import Case
 from .instrument_estimate import Answered, subset
-from .kclass import apart, fixed, overidentified, partial, reduced, sargan, two_stage
+from .instrument_sensitivity import direct_effect, hidden_cause
+from .kclass import apart, fixed, overidentified, partial, sargan, two_stage
 from .refuters.negative_control import Look, controls
-from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value
-from .refuters.sensitivity import partial as strengths
-from .sample import Sample, control_values
+from .sample import control_values
 from .weak_instrument import WEAK, strength
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ FACTOR = 100.0  # a difference of chances is told in so many of 100
 def checks(case: Case, found: Answered) -> tuple[Refutation, ...]:
     """Every check that applies, in a fixed order."""
     every: tuple[Callable[[Case, Answered], Refutation | None], ...] = (
-        placebo_instrument, weak_proof, overidentification, leave_one_out, instrument_signs, negative_outcome, direct_effect,
+        placebo_instrument, weak_proof, overidentification, leave_one_out, instrument_signs, negative_outcome, direct_effect, hidden_cause,
     )  # fmt: skip
     if not found.plain.std_error:
         return ()
@@ -214,78 +212,6 @@ def negative_outcome(case: Case, found: Answered) -> Refutation | None:
         held_as="held fixed, or be the instrument,",
         meaning="If this fails, the instrument touches more than the treatment, or shares a cause with the outcome.",
     )  # fmt: skip
-
-
-def direct_effect(case: Case, found: Answered) -> Refutation | None:
-    """How large an effect of the instrument on the outcome that bypasses the treatment would undo the answer (Conley, Hansen &
-    Rossi 2012), and how strong a hidden cause of instrument and outcome would have to be (Cinelli & Hazlett 2025, section 3:
-    the robustness value of the reduced form). Passes where one as strong as the strongest measured column would leave the
-    answer clear of zero; otherwise inconclusive: a measure, not a fault."""
-    if case.p.m != 1:
-        return None
-    through = reduced(case.p)[0]
-    query = case.rows.query
-    assert isinstance(query.design, Instrument)
-    z, y = safe(query.design.instruments[0]), safe(query.outcome)
-    clear = excludes_null(found.plain)
-    step = _step(case, z)
-    whole = abs(through.value) * step[1]
-    enough = max(whole - 1.96 * through.error * step[1], 0.0)
-    shown, unit = _shown(case, [whole, enough])
-    t, dof, benchmarks = _reduced_form(case)
-    value = robustness_value(t, dof) if dof >= 2 and math.isfinite(t) else None
-    verdict: Verdict = "inconclusive"
-    figures: dict[str, float | int | str | None] = {
-        "wipes_out": whole,
-        "reaches_zero": enough,
-        "robustness_value": value,
-    }
-    if not clear:
-        observed = "the margin includes no effect already; there is nothing to undo"
-    else:
-        observed = (
-            f"{step[0]} would have to change {y} by {shown[0]}{unit} on its own to explain the whole answer; {shown[1]}{unit}"
-            " would do to bring no effect inside the margin"
-        )
-        if benchmarks:
-            strongest = max(benchmarks, key=lambda b: (bias_in_errors(1.0, b, dof), b.column))
-            bias = bias_in_errors(1.0, strongest, dof)
-            figures |= {"strongest": strongest.column, "bias_in_errors": bias if math.isfinite(bias) else None}
-            if abs(t) - bias > 1.96:
-                verdict = "passed"
-    return Refutation(
-        check="direct_effect",
-        question=f"How much would {z} have to change {y} past the treatment to undo the answer?",
-        expected="more than anybody would believe",
-        observed=observed,
-        verdict=verdict,
-        meaning="No table can show that there is no such path; this says how wide it would have to be.",
-        figures=figures,
-    )
-
-
-def _step(case: Case, name: str) -> tuple[str, float]:
-    """A change of the instrument in words, and in its own units: one value to the other, or a standard deviation."""
-    import numpy as np
-
-    values = np.unique(case.z[:, 0])
-    if len(values) == 2:
-        return f"{name} going from one value to the other", float(values[1] - values[0])
-    size = float(case.z[:, 0].std())
-    return f"{number(size)} more of {name}", size
-
-
-def _reduced_form(case: Case) -> tuple[float, float, list[Benchmark]]:
-    """t of the instrument in the outcome, its degrees of freedom, and how strong the measured columns are with both."""
-    sample = case.sample("dose")
-    z = case.z[:, 0]
-    if case.held.effects is not None or case.rows.n * (case.x.shape[1] + 2) ** 2 > 2e8:
-        return math.nan, 0.0, []
-    shown = Sample(
-        y=sample.y, arm=sample.arm, dose=z, x=sample.x, weights=sample.weights, kind="dose", treated=1.0, control=0.0,
-        outcome_kind=sample.outcome_kind, target="everyone", x_groups=case.x_groups,
-    )  # fmt: skip
-    return strengths(shown)[1:]
 
 
 def _shown(case: Case, values: list[float]) -> tuple[list[str], str]:

@@ -1,5 +1,5 @@
-"""The checks of fixed effects: does tomorrow's treatment move today's outcome, does one unit carry the answer, and what could a
-hidden cause that changes over time do?"""
+"""The checks of fixed effects: does tomorrow's treatment move today's outcome, does one unit carry the answer, did those treated
+later move like the others before?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import Diagnosis, Effect, Estimate, Refutation, Verdict
-from ..wording import alike, count, join, number, safe
+from ..wording import alike, count, join, safe
 from . import did_models as models
 from . import fixed_effects as fe
 from .att import effect_on
@@ -17,9 +17,11 @@ from .differences_case import NEVER_ENOUGH, cell_data
 from .group_time import average, group_time
 from .panel_case import Case, Slope, Slopes, estimate
 from .panel_request import clusters_text, unit_text, units_text
+from .panel_sensitivity import hidden_cause
+from .pre_trends import event_study
 from .refuters.negative_control import Look, controls
-from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value, tipping
 from .sample import control_values
+from .trend_sensitivity import breakdown, shown_in, told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +48,7 @@ def refutations(case: Case, method: str, slope: Slope) -> tuple[Refutation, ...]
         leave_one_out(case, method, slope),
         negative_outcome(case, method, slope),
         hidden_cause(case, slope),
+        drift(case),
     )
     return tuple(r for r in found if r is not None)
 
@@ -151,81 +154,6 @@ def negative_outcome(case: Case, method: str, slope: Slope) -> Refutation | None
     return controls(case.query, case.query.negative_outcomes, case.covariates, look, size, meaning=meaning)
 
 
-def hidden_cause(case: Case, slope: Slope) -> Refutation | None:
-    """Cinelli & Hazlett (2020) on what units and periods leave over: how strong a cause that changes over time would have to be.
-    Passes when one as strong as the strongest measured leaves the interval clear of zero, fails when it would turn the sign."""
-    fitted = slope.fitted
-    dof = float(fitted.dof)
-    rest = float(fitted.weights @ fitted.residual**2)
-    if dof < 2 or rest <= 0:
-        return None
-    t = float(fitted.beta[0]) / math.sqrt(rest / dof * float(fitted.bread[0, 0]))
-    value = robustness_value(t, dof)
-    clear = abs(slope.value) > 1.96 * slope.error
-    figures: dict[str, float | int | str | None] = {"robustness_value": value, "t": t, "dof": dof}
-    base = f"a hidden cause would have to explain {number(100 * value)}% of what is left unexplained in both"
-    observed = base if clear else "the interval spans no effect already; there is nothing to undo"
-    verdict: Verdict = "inconclusive"
-    strengths = _benchmarks(case, fitted) if clear else []
-    if strengths:
-        strongest = max(strengths, key=lambda b: (bias_in_errors(1.0, b, dof), b.column))
-        bias = bias_in_errors(1.0, strongest, dof)
-        scale = abs(t) / (abs(slope.value) / slope.error)  # clustered errors are the ones that count
-        figures |= {"strongest": strongest.column, "bias_in_errors": bias if math.isfinite(bias) else None}
-        verdict = "passed" if abs(t) - bias > 1.96 * scale else "failed" if abs(t) < bias else "inconclusive"
-        factor = tipping(t, strongest, dof)
-        figures["tipping"] = factor
-        much = "over 100" if factor is None or factor > 100 else f"about {number(factor, 1 if factor >= 2 else 2)}"
-        observed = (
-            f"it would have to matter {much} times as much as {safe(strongest.column)}, the strongest measured cause that"
-            f" changes over time ({base})"
-        )
-    return Refutation(
-        check="hidden_cause",
-        question="How strong would a cause that changes over time and is not in the table have to be to wipe the answer out?",
-        expected="stronger than any that was measured",
-        observed=observed,
-        verdict=verdict,
-        meaning="If this fails, a hidden cause no stronger than one that was measured could explain the whole answer.",
-        figures=figures,
-    )
-
-
-def _benchmarks(case: Case, fitted: fe.Fitted) -> list[Benchmark]:
-    """Partial R² of every covariate with treatment and with outcome, given the rest and the effects."""
-    import numpy as np
-
-    first = case.data.d.shape[1]
-    place = {j: i for i, j in enumerate(fitted.kept)}
-    y = fitted.x @ fitted.beta + fitted.residual
-    out = []
-    for name in dict.fromkeys(case.groups):
-        own = [place[first + j] for j, g in enumerate(case.groups) if g == name and first + j in place]
-        others = [i for i in range(len(fitted.kept)) if i and i not in own]
-        if not own:
-            continue
-        with_d = _share(y, fitted.x, own, [0, *others], fitted.weights)
-        alone = _share(fitted.x[:, 0], fitted.x, own, others, fitted.weights)
-        out.append(Benchmark(name, float(np.clip(alone, 0, 1 - 1e-9)), float(np.clip(with_d, 0, 1 - 1e-9))))
-    return out
-
-
-def _share(target: Floats, x: Floats, own: list[int], others: list[int], weights: Floats) -> float:
-    import numpy as np
-
-    root = np.sqrt(weights)
-
-    def left(columns: list[int]) -> float:
-        if not columns:
-            return float((root * target) @ (root * target))
-        design = x[:, columns] * root[:, None]
-        gone = root * target - design @ np.linalg.lstsq(design, root * target, rcond=1e-10)[0]
-        return float(gone @ gone)
-
-    without = left(others)
-    return 1 - left([*others, *own]) / without if without > 0 else 0.0
-
-
 def switched_on(case: Case) -> tuple[models.Treated, int] | None:
     """(the rows as a difference-in-differences, +1), where an on/off treatment is only ever switched on; −1 where it is only ever
     switched off. Units that have it from their first period on are left out."""
@@ -252,6 +180,36 @@ def switched_on(case: Case) -> tuple[models.Treated, int] | None:
     return None
 
 
+def drift(case: Case) -> Refutation | None:
+    """How far units that are switched on (or off) for good would have to drift away from the others by themselves, against the
+    largest step before, for the average of their changes (`trend_sensitivity`). Information, never a fault; None where nobody
+    is seen in two periods before."""
+    import numpy as np
+
+    found = switched_on(case)
+    if found is None:
+        return None
+    made, sign = found
+    comparison = comparison_of(made)
+    try:
+        study = event_study(group_time(cell_data(made, True), comparison, before=True), made.cluster)
+        att = average(group_time(cell_data(made, True), comparison), made.cluster)
+    except np.linalg.LinAlgError:
+        return None
+    effect = effect_on(att, "difference", "")
+    if study is None or effect is None or effect.low is None or effect.high is None:
+        return None
+    bound = breakdown(study, att.value, effect.low, effect.high)
+    unit = safe(case.task.table.profile.column(str(case.query.outcome)).unit or "")
+    return None if bound is None else told(bound, sign, shown_in(case.kind == "yes_no", unit))
+
+
+def comparison_of(made: models.Treated) -> Any:
+    """Those never treated where there are enough, else those not treated yet."""
+    members = made.group[made.start >= made.periods]
+    return "never" if fe.count_of(members) >= NEVER_ENOUGH else "not_yet"
+
+
 def staggered(case: Case, unit: str) -> tuple[tuple[Estimate, ...], Diagnosis | None]:
     """Second opinions that do not count comparisons backwards, and what is to be said, where start dates differ (Goodman-Bacon
     2021; de Chaisemartin & D'Haultfœuille 2020)."""
@@ -262,8 +220,7 @@ def staggered(case: Case, unit: str) -> tuple[tuple[Estimate, ...], Diagnosis | 
         return (), None
     made, sign = found
     starts = np.unique(made.start[made.start < made.periods])
-    members = made.group[made.start >= made.periods]
-    comparison: Any = "never" if fe.count_of(members) >= NEVER_ENOUGH else "not_yet"
+    comparison = comparison_of(made)
     out = []
     for name in ("group_time", "imputation"):
         try:

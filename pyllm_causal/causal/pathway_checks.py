@@ -213,6 +213,8 @@ def hidden_cause(run: Run, mediators: tuple[str, ...], outcome: str) -> Refutati
             )
     return Refutation(
         check="hidden_cause",
+        family="sensitivity",
+        short=f"a hidden cause of {names} and {safe(outcome)} no stronger than a measured one could undo the answer",
         question=f"How strong would a hidden shared cause of {names} and {safe(outcome)} have to be to wipe this out?",
         expected="stronger than any that was measured",
         observed=observed,

@@ -1,4 +1,4 @@
-"""Did the groups move alike before? The event study, a joint test, and how large a departure would undo the answer."""
+"""Did the groups move alike before? The event study and a joint test."""
 
 from __future__ import annotations
 
@@ -119,37 +119,3 @@ def _drift(study: EventStudy, usable: Ints) -> tuple[float, float]:
     slope = float(pull @ study.gap[usable])
     error = math.sqrt(max(float(pull @ study.covariance[np.ix_(usable, usable)] @ pull), 0.0))
     return slope * reach, error * reach
-
-
-@dataclass(frozen=True)
-class Breakdown:
-    """How many times the largest step before treatment the steps of a broken trend may be, in every period after it, before
-    the interval takes in "no effect" (`times`; None where it does already); that largest step; steps after on average."""
-
-    times: float | None
-    step: float
-    reach: float
-
-
-def breakdown(study: EventStudy, value: float, low: float, high: float) -> Breakdown | None:
-    """After Rambachan & Roth (2023, section 2.4.1, relative magnitudes): from one period to the next the trends may part by at
-    most M times the largest step seen before treatment, which moves the gap e periods after the start by at most (e + 1)·M
-    steps. A simple version: the largest step is taken as seen, which chance makes too large rather than too small, and the
-    interval is shifted by the bound. None with fewer than two earlier periods."""
-    import numpy as np
-
-    before = (study.event <= -1) & (study.members >= FEWEST * study.members.max())
-    events = np.append(study.event[before], -1)
-    gaps = np.append(study.gap[before], 0.0)
-    order = np.argsort(events)
-    events, gaps = events[order], gaps[order]
-    near = np.diff(events) > 0
-    steps = np.abs(np.diff(gaps)[near] / np.diff(events)[near])
-    if not len(steps) or float(steps.max()) <= 0:
-        return None
-    after = study.event >= 0
-    reach = float(np.average(study.event[after] + 1, weights=study.treated[after])) if after.any() else 1.0
-    step = float(steps.max())
-    clear = low > 0 if value > 0 else high < 0
-    room = min(abs(low), abs(high))
-    return Breakdown(room / (step * reach) if clear else None, step, reach)

@@ -53,7 +53,7 @@ class Sample:
     rows: NDArray[np.int64] | None = None  # row numbers in the table
     extra: dict[str, Floats] = field(default_factory=dict)  # columns for negative controls
     weighted: bool = False
-    form: tuple[int, bool] | None = None  # of the model in a dose, once decided (regression.form_of)
+    form: tuple[int, bool] | None = None  # of the model, once decided (regression.form_of)
 
     @property
     def n(self) -> int:

@@ -20,6 +20,7 @@ from .refuters import Trial
 from .refuters.negative_control import shuffled
 from .sample import Sample
 from .survival_estimate import Ratio, design_of, hazard_ratio
+from .survival_sensitivity import hidden
 
 if TYPE_CHECKING:
     import numpy as np
@@ -156,37 +157,6 @@ def observation(f: FollowUp) -> tuple[Diagnosis, ...]:
     return tuple(out)
 
 
-def e_value(effect: Effect, events: float) -> tuple[float, float]:
-    """(for the estimate, for the end of the interval nearest to one): the least risk ratio, with both treatment and event, that a
-    hidden cause would need (VanderWeele & Ding 2017, table 2). With events in over 15 % of rows the hazard ratio is first turned
-    into a risk ratio, (1 − 0.5^√HR)/(1 − 0.5^√(1/HR))."""
-
-    def least(hr: float) -> float:
-        if events > 0.15:
-            hr = (1 - 0.5 ** math.sqrt(hr)) / (1 - 0.5 ** math.sqrt(1 / hr))
-        rr = max(hr, 1 / hr)
-        return rr + math.sqrt(rr * (rr - 1))
-
-    low, high = effect.low or effect.value, effect.high or effect.value
-    if low <= 1 <= high:
-        return least(effect.value), 1.0
-    return least(effect.value), least(low if low > 1 else high)
-
-
-def hidden(f: FollowUp, effect: Effect) -> Diagnosis | None:
-    """The E-value in words; not for an experiment, and not where the interval includes no effect."""
-    if f.sample.randomised or f.sample.kind == "dose":
-        return None
-    value, end = e_value(effect, float(f.event.mean()))
-    if end == 1.0:
-        return None
-    text = (
-        f"to explain the answer away, a hidden cause would have to make both the treatment and the event at least"
-        f" {number(value)} times as likely ({number(end)} times to reach the edge of the margin)"
-    )
-    return Diagnosis(name="e_value", status="ok", finding=text, figures={"e_value": value, "e_value_edge": end})
-
-
 def checks(
     f: FollowUp, ratio: Ratio, others: tuple[Ratio, ...], plain: tuple[Fit, Sample, Effect] | None, seed: int
 ) -> tuple[Refutation, ...]:
@@ -202,6 +172,7 @@ def checks(
         found += [_placebo(f, ratio, seed), _subset(f, ratio, seed), _bootstrap(f, ratio, seed)]
     if trial is not None:
         found += [REFUTERS[name].function(trial) for name in ("negative_outcome", "negative_exposure", "hidden_cause")]
+    found.append(hidden(f, ratio.effect, ratio))
     found.append(agreement(ratio.effect, [o.effect for o in others], after=" times the rate"))
     return tuple(r for r in found if r is not None)
 

@@ -9,6 +9,7 @@ from ..wording import alike
 from .agreement import agreement
 from .synthetic import Mix, Placebo, Problem, earlier, fit, placebo
 from .synthetic_case import moment
+from .synthetic_sensitivity import hidden_cause
 from .unit_periods import UnitPeriods
 
 PLACEBO = 0.1  # share of units that may stand out as clearly
@@ -21,6 +22,7 @@ def checks(
     data: UnitPeriods,
     others: tuple[Estimate, ...],
     effect: Effect,
+    plain: Effect,
     unit: str,
     time: str,
 ) -> tuple[Refutation, ...]:
@@ -30,6 +32,7 @@ def checks(
         _space(placebos, data),
         _time(problem, mix, data, factor, time),
         _without_each(problem, mix, placebos, data, factor),
+        hidden_cause(mix, problem.before, data.units[0], plain, unit, moment(data.periods[problem.before], time)),
         agreement(
             effect,
             [o.effect for o in others],

@@ -80,13 +80,14 @@ class ConfidenceSet:
         return any(low <= value <= high for low, high in self.pieces)
 
 
-def anderson_rubin(p: Partialled, level: float = 0.95) -> ConfidenceSet:
+def anderson_rubin(p: Partialled, level: float = 0.95, cut: float | None = None) -> ConfidenceSet:
     """All effects b that an Anderson–Rubin test does not reject: those at which y − b d is unrelated to the instruments.
 
     Robust form (Chernozhukov & Hansen 2008; Andrews, Stock & Sun 2019, section 5): W(b) = g(b)'S(b)⁻¹g(b) with g(b) the
     reduced form less b times the first stage and S(b) its robust covariance, compared with m·F(m, n−k−m) (clusters less
     one for the latter with clusters). Inverted exactly: W(b) ≤ c where the matrix [[c, g'], [g, S]], a quadratic in b, is
     positive semi-definite, and its determinant can change sign only at the real roots of a quadratic eigenvalue problem.
+    `cut` in place of c allows for more than chance.
     """
     import numpy as np
     from scipy import linalg, stats
@@ -96,7 +97,7 @@ def anderson_rubin(p: Partialled, level: float = 0.95) -> ConfidenceSet:
     rest = [p.z * (v - p.z @ (p.z.T @ v))[:, None] for v in (p.y, p.d)]
     both = p.meat(np.hstack(rest), m)
     s0, s1, s2 = both[:m, :m], -(both[:m, m:] + both[m:, :m]), both[m:, m:]
-    cut = m * float(stats.f.ppf(level, m, p.critical_dof(m)))
+    cut = m * float(stats.f.ppf(level, m, p.critical_dof(m))) if cut is None else cut
     # one unit of b for one unit of y over d: keeps the pencil well scaled
     unit = math.sqrt(float(p.y @ p.y) / max(float(p.d @ p.d), 1e-300)) or 1.0
     size = math.sqrt(float(np.trace(s0)) / m) or 1.0

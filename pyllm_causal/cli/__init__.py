@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from . import config, models, plan, recordings
-from .flags import overrides, taking
+from . import config, graph, models, plan, recordings
+from .flags import overrides, taking, with_graph
 from .options import (
     ApiBase,
     AsJson,
@@ -23,11 +23,16 @@ from .options import (
     Describe,
     Drafts,
     DryRun,
+    GraphPath,
     Model,
+    NoChecks,
     NoLog,
     Record,
     Replay,
+    Simulations,
+    Workers,
 )  # fmt: skip
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from ..analysis import Answer
@@ -44,6 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(config.app, name="config")
+app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(recordings.app, name="recordings")
 
@@ -99,6 +105,9 @@ def ask(
     budget: Budget = None,
     budget_tokens: BudgetTokens = None,
     dry_run: DryRun = False,
+    simulations: Simulations = None,
+    workers: Workers = None,
+    no_checks: NoChecks = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     expert: Expert = False,
@@ -115,16 +124,18 @@ def ask(
         from .. import pipeline, study
 
         described, given = _describe(describe), overrides(flags)
-        tell = None if as_json or quiet else _tell
-        client = study.connect(
-            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=tell
-        )  # fmt: skip
-        if client is None and not as_json:
-            _tell("No language model is set (--model NAME): the built-in reader reads the question.")
-        return pipeline.ask(
-            _without_keys(question), data, client=client, seed=seed, describe=described, overrides=given, share=_share(share), drafts=drafts,
-            progress=None if as_json or quiet else _progress,
-        )  # fmt: skip
+        with Waiting(stages=not (as_json or quiet)) as waiting:
+            client = study.connect(
+                model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens,
+                tell=None if as_json or quiet else waiting.tell,
+            )  # fmt: skip
+            if client is None and not as_json:
+                waiting.tell("No language model is set (--model NAME): the built-in reader reads the question.")
+            return pipeline.ask(
+                _without_keys(question), data, client=client, seed=seed, describe=described, overrides=given,
+                share=_share(share), drafts=drafts, progress=waiting, simulations=simulations, workers=workers,
+                checks=not no_checks,
+            )  # fmt: skip
 
     if dry_run:
         _guard(lambda: _dry_run(question, data, describe, share, overrides(flags)), as_json, debug)
@@ -199,7 +210,11 @@ def analyse(
     ],
     data: Data,
     describe: Describe = None,
+    graph_file: GraphPath = None,
     seed: Seed = 0,
+    simulations: Simulations = None,
+    workers: Workers = None,
+    no_checks: NoChecks = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     expert: Expert = False,
@@ -211,9 +226,13 @@ def analyse(
         from ..pipeline import analyse as analyse_query
 
         document = _query_document(query)
-        return analyse_query(
-            document, data, seed=seed, describe=_describe(describe), progress=None if as_json or quiet else _progress
-        )  # fmt: skip
+        if graph_file is not None:
+            document = with_graph(document, graph_file)
+        with Waiting(stages=not (as_json or quiet)) as waiting:
+            return analyse_query(
+                document, data, seed=seed, describe=_describe(describe), progress=waiting, simulations=simulations,
+                workers=workers, checks=not no_checks,
+            )  # fmt: skip
 
     _finish(run, as_json, quiet, expert, debug)
 
@@ -259,7 +278,7 @@ def _guard(run: Callable[[], Any], as_json: bool, debug: bool) -> Any:
             _tell(_without_keys(traceback.format_exc()))
         _fail(error, as_json)
     except KeyboardInterrupt:
-        _tell("Stopped.")
+        _tell("Stopped: there is no answer yet.")
         raise typer.Exit(130) from None
     except Exception as error:  # noqa: BLE001 - the last line of defence: our fault, said plainly
         if debug:
@@ -376,10 +395,6 @@ def _dry_run(question: str, data: str, describe: str | None, share: str | None, 
     _tell(left)
     for request in requests:
         _document(request.model_dump(mode="json"))
-
-
-def _progress(stage: str) -> None:
-    _tell(f"✓ {stage}")
 
 
 def _tell(text: str) -> None:

@@ -58,6 +58,7 @@ FLAGS = (
     Flag("selected_on", "What decided which rows are in the table; repeat for more.", type=_MANY),
     Flag("missing", "drop or impute.", "HOW"),
     Flag("method", "The estimator behind the headline, by its registered name.", "NAME"),
+    Flag("graph", "A graph file, best one that somebody signed; it takes the place of a drafted picture.", "FILE"),
     Flag(
         "design",
         "How the data came about: randomised, instrument, discontinuity, differences, panel, front_door, mediation, "
@@ -140,10 +141,29 @@ def overrides(flags: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("adjust_for", "categorical", "selected_on"):
         if name in given:
             given[name] = tuple(given[name])
+    if "graph" in given:
+        given = with_graph(given, given["graph"])
     kind = given.pop("design", None)
     if kind is not None or parts:
         given["design"] = _design(kind, parts)
     return given
+
+
+def with_graph(fields: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The fields of a query with the graph of a file in place of their own; what is to be said about it is told.
+
+    Raises `GraphError`, also where the fields name a treatment or outcome of which the graph says nothing.
+    """
+    from ..graph_formats import reused
+    from . import _tell
+
+    found, remarks = reused(path)
+    for remark in remarks:
+        _tell(remark)
+    found["graph"].require(fields.get("treatment"), fields.get("outcome"))
+    chosen = tuple(dict.fromkeys((*fields.get("selected_on", ()), *found.pop("selected_on", ()))))
+    sources = {**fields.get("sources", {}), **found["sources"]}
+    return {**fields, **found, "sources": sources, **({"selected_on": chosen} if chosen else {})}
 
 
 def _design(kind: str | None, parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,5 +25,22 @@ NoLog = Annotated[bool, typer.Option("--no-log", help="Keep no log of what is se
 Budget = Annotated[float | None, typer.Option(help="Spend no more than this many dollars.", metavar="DOLLARS")]
 BudgetTokens = Annotated[int | None, typer.Option(help="Use no more than this many tokens.", metavar="N")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent to the model, and send nothing.")]
+Simulations = Annotated[
+    int | None,
+    typer.Option(
+        help="How many times each check repeats the analysis (default 100, or fewer where that takes long; flexible methods at most 20).",
+        metavar="N", min=20, max=10_000,
+    ),
+]  # fmt: skip
+Workers = Annotated[
+    int | None, typer.Option(help="Processes that share the repeats (default: as it pays). Changes no result.", metavar="N", min=1, max=1024)
+]  # fmt: skip
+NoChecks = Annotated[
+    bool, typer.Option("--no-checks", help="Check nothing; the answer says so and counts as less sure.")
+]
+GraphPath = Annotated[
+    str | None,
+    typer.Option("--graph", help="A graph file that takes the place of the query's own graph.", metavar="FILE"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..wording import columns_text, join, safe
+from ..years import years_of
 from . import match, timing
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def judge(
         if column.kind in ("yes_no", "category") and (found := _CHOSEN.search(timing.told(column))):
             said = f"its name or description says “{found[0].lower()}”"
             return when, reason, "collider", f"treatment and outcome may both decide it: {said}"
-    if timing.derived(column, treatment, False) and not (when == "before" and timing.years(column, suffixes)):
+    if timing.derived(column, treatment, False) and not (when == "before" and years_of(column, suffixes)):
         return when, reason, "copy", "it looks like another form of the treatment"
     return when, reason, None, ""
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from ..analysis import Step
 from ..errors import ModelError
 from ..query import Query
+from ..years import baseline, known_suffixes
 from . import match, prompts, timing
 from .ask_model import complete_as, object_of, plain
 from .client import Client, Request
@@ -137,8 +138,8 @@ def candidates(query: Query, profile: Profile) -> tuple[list[str], list[str]]:
     taken |= set(query.adjust_for or ()) | (set(query.graph.nodes()) if query.graph is not None else set())
     taken |= set(getattr(query.design, "instruments", ())) | set(getattr(query.design, "mediators", ()))
     treatment, outcome = profile.column(query.treatment), profile.column(query.outcome)
-    suffixes = timing.known_suffixes(profile.columns)
-    start, end = timing.baseline(treatment, outcome, suffixes)
+    suffixes = known_suffixes(profile.columns)
+    start, end = baseline(treatment, outcome, suffixes)
     outcomes: list[str] = []
     exposures: list[str] = []
     for column in match.usable(profile):

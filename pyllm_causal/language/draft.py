@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from ..analysis import Step
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
 from ..query import Differences, Discontinuity, Query, Randomised, SyntheticControl
-from . import claimed, match, prompts, roles, timing, vote
+from ..years import baseline, known_suffixes
+from . import claimed, match, prompts, roles, vote
 from .alarm import BadControl, judge
 from .ask_model import object_of, plain
 from .client import Client, Request
@@ -227,8 +228,8 @@ def asked_about(query: Query, profile: Profile, graph: Graph) -> list[str]:
 def _candidates(query: Query, profile: Profile) -> list[tuple[str, Confidence, str, BadControl | None]]:
     """(column, confidence, reason, alarm) for every column that might be a shared cause; an alarm keeps it out."""
     treatment, outcome = profile.column(query.treatment or ""), profile.column(query.outcome or "")
-    suffixes = timing.known_suffixes(profile.columns)
-    start, end = timing.baseline(treatment, outcome, suffixes)
+    suffixes = known_suffixes(profile.columns)
+    start, end = baseline(treatment, outcome, suffixes)
     taken = _taken(query)
     found: list[tuple[str, Confidence, str, BadControl | None]] = []
     for column in match.usable(profile, longest=None):

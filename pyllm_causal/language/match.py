@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..years import DATES
+
 if TYPE_CHECKING:
     from ..profile import Column, Profile
 
@@ -311,9 +313,6 @@ def rank(text: str, columns: Sequence[Column], most: int = 60) -> Ranked:
 
 def _slight(word: str) -> bool:
     return word in FOLK or word in MEASURES or stem(word) in CUES
-
-
-DATES = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def _dated(date: str, column: Column) -> bool:

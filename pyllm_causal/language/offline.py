@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..years import known_suffixes, years_of
 from . import claimed, doubt, kinds, match, sentence, subset, timing, tongue
 from .reading_form import (
     Association,
@@ -219,8 +220,8 @@ def choices(question: str, columns: Sequence[Column], most: int = 5) -> dict[str
         effect = found["effect"]
     whole = f"{parsed.context} {parsed.lead} {parsed.who} {question}"
     used = {f.name for t in (parsed.by, parsed.through) if t for f in match.rank(t, columns)[:1] if f.explained >= 0.5}
-    suffixes = timing.known_suffixes(columns)
-    latest = max((y for c in columns for y in timing.years(c, suffixes)), default=None)
+    suffixes = known_suffixes(columns)
+    latest = max((y for c in columns for y in years_of(c, suffixes)), default=None)
     out: dict[str, list[str]] = {}
     for role, text, other in (("outcome", effect, cause), ("treatment", cause, effect)):
         near, far = match.rank(text, columns), {f.name: f.score for f in match.rank(whole, columns)}
@@ -262,7 +263,7 @@ def _likely(column: Column, role: str, latest: int | None, suffixes: Collection[
             + (0.4 if _DONE_TO.search(told) else 0.0)
             - (0.4 if before else 0.0)
         )
-    years = timing.years(column, frozenset(suffixes))
+    years = years_of(column, frozenset(suffixes))
     last = 0.5 if latest is not None and years and max(years) == latest else 0.0
     done = 0.5 if column.kind == "yes_no" and _DONE_TO.search(match.gist_of(column)) else 0.0
     shape = {"yes_no": 0.2, "number": 0.1, "count": 0.1}.get(column.kind, -0.1)

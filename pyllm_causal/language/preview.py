@@ -37,11 +37,12 @@ def would_send(
     if reading.query is None:
         return requests, "The later steps depend on the first reply. No step sends a row."
     query = reading.query
-    graph, _ = draft.by_rule(query, profile)
-    requests.append(draft.request_for(query, profile, draft.asked_about(query, profile, graph), share))
-    drawn = query.model_copy(update={"graph": query.graph or graph})
-    requests.append(challenge.request_for(drawn, profile, registry, share))
+    if query.graph is None:
+        graph, _ = draft.by_rule(query, profile)
+        requests.append(draft.request_for(query, profile, draft.asked_about(query, profile, graph), share))
+        query = query.model_copy(update={"graph": graph})
+    requests.append(challenge.request_for(query, profile, registry, share))
     return requests, (
-        "Draft and challenge are shown for the fields that you gave; the model's reading may still change them."
+        "The later steps are shown for the fields that you gave; the model's reading may still change them."
         " A repair sends the faulty reply back. The last step sends the sentences of the answer. No step sends a row."
     )

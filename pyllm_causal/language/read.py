@@ -65,8 +65,9 @@ def read_question(
     """Read `question` about the table behind `profile`.
 
     `overrides` are fields of the query that the person gave; they win over the model. `client` None means the
-    built-in reader. With `draft`, the graph is drafted too, by a vote of `drafts` drafts. Raises `QueryError` (question or overrides unusable),
-    `UnknownColumn`, `RecordingError`, and `ModelError` when the model cannot be reached.
+    built-in reader. With `draft`, the graph is drafted too, by a vote of `drafts` drafts; one among the overrides takes its
+    place. Raises `QueryError` (question or overrides unusable), `GraphError`, `UnknownColumn`, `RecordingError`, and
+    `ModelError` when the model cannot be reached.
     """
     question = clean(question)
     given = checked(overrides or {}, profile)
@@ -107,6 +108,10 @@ def read_question(
     )
     if not draft or query.kind not in ("effect", "effect_by_group", "mediation", "counterfactual"):
         return reading
+    if query.graph is not None:  # the person's own picture takes the place of a drafted one
+        query.graph.check(profile.names(), query.selected_on)
+        query.graph.require(query.treatment, query.outcome)
+        return reading.model_copy(update={"graph": query.graph})
     from .draft import draft_graph
 
     drawn = draft_graph(query, profile, client, share=share, drafts=drafts)
@@ -179,8 +184,9 @@ def _together(fields: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any
             )
         elif "row" in given:
             out["kind"] = "counterfactual"
-    if "design" in given and "sources" not in given:
-        out["sources"] = {k: v for k, v in fields.get("sources", {}).items() if k != "design"}
+    said = {k: v for k, v in fields.get("sources", {}).items() if not (k == "design" and "design" in given)}
+    if said or "sources" in out:
+        out["sources"] = {**said, **given.get("sources", {})}
     if out.get("kind") == "discovery":
         out = {
             k: v

@@ -18,7 +18,7 @@ from ..query import (
     SyntheticControl,
 )
 from ..wording import safe
-from . import timing
+from ..years import known_suffixes, years_of
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
@@ -129,7 +129,7 @@ def _time(query: Query, profile: Profile | None) -> str:
     if profile is None or query.outcome not in profile.names():
         return ""
     outcome = profile.column(query.outcome or "")
-    years = sorted(timing.years(outcome, timing.known_suffixes(profile.columns)))
+    years = sorted(years_of(outcome, known_suffixes(profile.columns)))
     if len(years) > 1:
         return f" from {years[0]} to {years[-1]}"
     if years:

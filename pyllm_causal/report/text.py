@@ -259,6 +259,23 @@ def item(sign: str, text: str) -> str:
     return fill(text, f"  {sign} ", " " * (len(sign) + 3))
 
 
+def checks_lines(verdict: str, refutations: Sequence[Refutation]) -> list[str]:
+    """The block "What was checked": one verdict, what failed and what that means, and the test with made-up outcomes."""
+    lines = ["What was checked", item(" ", verdict)]
+    for r in refutations:
+        if r.verdict == "failed" and r.suggested_by != "model" and r.meaning and r.family != "sensitivity":
+            lines.append(item("✗", f"{cap(r.observed)}. {r.meaning}"))
+        elif r.check == "planted_effect":
+            lines.append(item(" ", f"With made-up outcomes on these very rows the method {r.observed}."))
+    return lines
+
+
+def affected(f: Facts) -> str:
+    """The outcome as what is raised or lowered."""
+    own = f.own.outcome if f.own is not None else None
+    return own or ("the chance of " if f.outcome_kind == "yes_no" else "") + event_words(f)
+
+
 def rests_on(
     f: Facts, estimand: Estimand, sample: SampleCount, reviewed_by: str | None, unadjusted: Effect | None
 ) -> list[str]:
@@ -334,12 +351,14 @@ def full_text(
     reviewed_by: str | None,
     matters: str,
     unadjusted: Effect | None,
+    checks: Sequence[str] = (),
 ) -> str:
     """The whole plain text of an answered question; `matters` is the smallest difference that matters, in words."""
     blocks = [
         fill(first),
         fill(" ".join(sentences)),
         "\n".join(sure(facts.certainty, facts.convention and facts.plain.scale == "difference", matters)),
+        "\n".join(checks),
         "\n".join(rests_on(facts, estimand, sample, reviewed_by, unadjusted)),
     ]
     return "\n\n".join(b for b in blocks if b)

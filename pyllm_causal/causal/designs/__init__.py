@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 from ...analysis import Diagnosis, Effect, Estimand, Estimate, Level, NotIdentified, Refutation, SampleCount
 from ...data import Table
 from ...query import Query, Value
+from ..repeats import Effort
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Task:
-    """One question for a design: the query, the table, and the seed of everything random."""
+    """One question for a design: the query, the table, the seed of everything random, and how much checks may cost."""
 
     query: Query
     table: Table
     seed: int = 0
+    effort: Effort = field(default_factory=Effort)
 
     def rng(self, name: str) -> np.random.Generator:
         """A generator of this step's own: results do not depend on what else runs."""

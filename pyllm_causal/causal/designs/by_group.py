@@ -22,6 +22,7 @@ from ..estimate import Estimates, estimate, unit_of
 from ..estimators import REGISTRY as ESTIMATORS
 from ..group_checks import same_elsewhere, shuffled_groups
 from ..group_drawing import Drawing, drawing_of, formed_late, one_group
+from ..group_sensitivity import hidden_cause, side
 from ..group_words import SEVERAL, Words, told
 from ..grouped import (
     FEW,
@@ -166,7 +167,7 @@ def _answered(task: Task, base: Query, groups: Groups, drawing: Drawing) -> Find
     assert plain is not None
     projected = best_linear_projection(sample, scores)
     extra += [] if projected is None else [projected]
-    checks = refute(Trial(sample, found, base, scale, task.seed)) if forest is None else ()
+    checks = refute(Trial(sample, found, base, scale, task.seed, task.effort)) if forest is None else ()
     others = _others(drawing, groups, scale, unit, found, compared)
     own = [same_elsewhere(compared.difference, others)]
     light = sample.n * (sample.k + 2) ** 2 <= LIGHT and method in ("regression", "difference_in_means", "weighting")
@@ -182,8 +183,10 @@ def _answered(task: Task, base: Query, groups: Groups, drawing: Drawing) -> Find
         doubts = ("the two groups cannot be compared",)
     elif scale == "difference":
         plain = gap  # how sure: of the difference, not of the effect on everyone
-    # these two speak of the effect on everyone
-    checks = tuple(c for c in checks if c.check not in ("other_methods", "hidden_cause"))
+    # these speak of the effect on everyone
+    checks = tuple(c for c in checks if c.check not in ("other_methods", "hidden_cause", "e_value"))
+    if not sample.randomised:
+        own.append(_hidden_cause(compared, groups, plain.unit))
     population = population_text(base, drawing.drawn, drawing.trimmed)
     words = _words(base, drawing, groups, compared, everyone)
     return Finding(
@@ -212,6 +215,14 @@ def _answered(task: Task, base: Query, groups: Groups, drawing: Drawing) -> Find
         headlines=words.headlines,
         size=words.size,
     )
+
+
+def _hidden_cause(compared: Compared, groups: Groups, unit: str) -> Refutation | None:
+    assert groups.pair is not None
+    by_code = {g.code: g for g in compared.groups if g.few is None}
+    pair = [by_code.get(code) for code in reversed(groups.pair)]
+    sides = [None if g is None else side(g, groups.texts[g.code]) for g in pair]
+    return hidden_cause(compared.difference, sides[0], sides[1], unit)
 
 
 def _favours(own: Sequence[Refutation | None]) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ...analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation
+from ...analysis import Effect, Estimand, Estimate, NotIdentified, Refutation
 from ...errors import QueryError
 from ...query import FrontDoor, Query
-from ...wording import columns_text, join, safe
+from ...wording import columns_text, excludes_null, join, safe
 from .. import pathway_checks as checks
 from ..agreement import line_of
 from ..estimate import FORM_Z, unit_of
@@ -172,6 +172,7 @@ def _told(
             "one row's treatment does not change another row's outcome",
         ),
     )
+    direct = _direct(query, names, plain)
     return Finding(
         estimand=estimand,
         method=main.method,
@@ -193,9 +194,9 @@ def _told(
             for r in results[1:]
         ),
         unadjusted=effect_of(unadjusted(s), s, query.scale, unit_in(task.query, task.table, s)),
-        refutations=_refutations(task, p, mediators, results),
+        refutations=_refutations(task, p, mediators, results) + (() if direct is None else (direct,)),
         # groups that differ in what is not held fixed are what the front door is for: balance says nothing here
-        diagnoses=(*(d for d in stroll.diagnoses if d.name != "balance"), _direct(query, names, plain)),
+        diagnoses=tuple(d for d in stroll.diagnoses if d.name != "balance"),
         rests=(
             f"Worked out in two steps: what {treatment} does to {names}, and what {names} does to {outcome} among rows"
             f" with the same {treatment}.",
@@ -206,17 +207,34 @@ def _told(
     )
 
 
-def _direct(query: Query, names: str, plain: Effect) -> Diagnosis:
-    """What the answer owes to the claim that nothing goes past the mediator: it would be off by just that much."""
-    opposite = size_text(plain.model_copy(update={"value": -plain.value, "low": None, "high": None}))
-    return Diagnosis(
-        name="direct_path",
-        status="ok",
-        finding=(
-            f"if {safe(query.treatment)} also changes {safe(query.outcome)} past {names}, the answer is off by just that:"
-            f" {opposite} that way would wipe it out"
-        ),
-        figures={"wipes_out": -plain.value},
+def _direct(query: Query, names: str, plain: Effect) -> Refutation | None:
+    """What the answer owes to the claim that nothing goes past the mediator: it would be off by just that much. Information, never a
+    fault."""
+    if plain.low is None or plain.high is None:
+        return None
+    clear = excludes_null(plain)
+    treatment, outcome = safe(query.treatment), safe(query.outcome)
+    near = (plain.low if plain.low > 0 else plain.high) if clear else 0.0
+
+    def opposite(value: float) -> str:
+        return size_text(plain.model_copy(update={"value": -value, "low": None, "high": None}))
+
+    observed = "the margin includes no effect already; there is nothing to undo"
+    if clear:
+        observed = (
+            f"if {treatment} also changes {outcome} past {names}, the answer is off by just that: {opposite(plain.value)} that way"
+            f" would wipe it out, {opposite(near)} would bring no effect inside the margin"
+        )
+    return Refutation(
+        check="direct_effect",
+        family="sensitivity",
+        short=f"an effect past {names} could undo the answer",
+        question=f"How much would {treatment} have to change {outcome} past {names} to undo the answer?",
+        expected="more than anybody would believe",
+        observed=observed,
+        verdict="inconclusive",
+        meaning="No table can show that there is no such path; this says how wide it would have to be.",
+        figures={"wipes_out": -plain.value, "reaches_zero": -near},
     )
 
 

@@ -22,7 +22,7 @@ from ..inference import effect_of
 from ..kaplan_meier import log_rank
 from ..refuters import Trial, refute
 from ..sample import Sample
-from ..survival_checks import checks, hidden, observation, over_time, proportional
+from ..survival_checks import checks, observation, over_time, proportional
 from ..survival_estimate import LABELS, Ratio, hazard_ratio, modelled, standardised, told
 from ..survival_words import late, population, rate_sentences, share_sentences, title
 from . import Finding, Task, design
@@ -135,9 +135,6 @@ def _of_rates(task: Task, a: Answered) -> Finding:
     doubts = []
     if change is not None:
         diagnoses.append(proportional(change, f))
-    e = hidden(f, a.effect)
-    if e is not None:
-        diagnoses.append(e)
     if sample.kind == "dose" and _bent(f):
         doubts.append(f"the rate does not change by the same factor with every unit of {safe(query.treatment)}")
     base = replace(f, drawn=replace(f.drawn, sample=replace(sample, x=sample.x[:, :0], x_names=(), x_groups=())))
@@ -171,7 +168,7 @@ def _of_shares(task: Task, a: Answered) -> Finding:
     f, query = a.f, a.f.query
     assert a.shares is not None
     found, sample = a.shares
-    trial = Trial(sample, found, query, query.scale, task.seed)
+    trial = Trial(sample, found, query, query.scale, task.seed, task.effort)
     mean_time = query.scale == "difference" and query.horizon is None
     plain = a.effect
     if query.scale != "difference":

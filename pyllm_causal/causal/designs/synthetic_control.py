@@ -183,7 +183,7 @@ def synthetic_control(task: Task) -> Finding | NotIdentified:
         others=others,
         unadjusted=_unadjusted(case, query.scale),
         refutations=checks(
-            case.problem, case.mix, case.placebo, data, others, effect, unit_of(case), design_of(task).time
+            case.problem, case.mix, case.placebo, data, others, effect, plain, unit_of(case), design_of(task).time
         ),
         diagnoses=_diagnoses(case),
         favours=favours(case),

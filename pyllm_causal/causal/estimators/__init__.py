@@ -13,13 +13,13 @@ Function = Callable[[Sample], Fit]
 
 @dataclass(frozen=True)
 class Estimator:
-    """`fits` says whether the method applies to a sample; `refits` bounds how often checks may repeat it."""
+    """`fits` says whether the method applies to a sample; `refits` bounds how often checks repeat a slow, flexible one."""
 
     name: str
     label: str
     function: Function
     fits: Callable[[Sample], bool]
-    refits: int = 100
+    refits: int | None = None
     resamples: bool = True  # whether the bootstrap is valid for it
     cost: float = 1.0  # of one fit, relative to least squares on the same rows
 
@@ -31,7 +31,7 @@ def estimator(
     name: str,
     label: str,
     fits: Callable[[Sample], bool],
-    refits: int = 100,
+    refits: int | None = None,
     resamples: bool = True,
     cost: float = 1.0,
 ) -> Callable[[Function], Function]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..inference import Fit, covariance
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
+
 SEED = 20240601  # splitting into folds is part of the method, not of the user's seed
 
 
-@estimator("doubly_robust", "doubly robust, flexible models", lambda s: s.k > 0 and s.n >= 40, refits=10, cost=25)
+@estimator("doubly_robust", "doubly robust, flexible models", lambda s: s.k > 0 and s.n >= 40, refits=20, cost=25)
 def doubly_robust(sample: Sample) -> Fit:
     """Arms: augmented inverse-probability weighting with five-fold cross-fitting (Robins, Rotnitzky & Zhao 1994;
     Chernozhukov et al. 2018, equation 5.3; for the treated equation 5.4). Dose: partially linear model, residual on residual (ibid., equation 4.4).
@@ -29,34 +32,74 @@ def doubly_robust(sample: Sample) -> Fit:
     return fit_with_form(sample)[0]
 
 
-def fit_with_form(sample: Sample) -> tuple[Fit, float]:
-    """The fit, and how clearly (z-score) a flexible outcome model beats the straight one: the form check."""
+@dataclass(frozen=True)
+class Nuisance:
+    """What does not depend on the outcome: covariates (n, k), flexible features (n, p) or None, folds (n,), and the chances of the
+    treated and the control arm (n,) each, or for a dose what the covariates leave of it (n,)."""
+
+    x: Floats
+    rich: Floats | None
+    fold: NDArray[np.int64]
+    chances: tuple[Floats, Floats] | None
+    dose: Floats | None
+
+
+def nuisance(sample: Sample) -> Nuisance:
+    """Cross-fitted models of the treatment: the same for every outcome of these rows."""
     import numpy as np
 
-    x = standardised(sample.x)
-    smallest = sample.n if sample.kind == "dose" else min(int((sample.arm == a).sum()) for a in (0, 1))
-    rich = expanded(sample.x) if smallest >= 100 else None
-    fold = folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
+    x, rich, fold = _features(sample)
     everyone = np.ones(sample.n, dtype=bool)
     if sample.kind == "dose":
-        outcome, gain = out_of_fold(x, rich, sample.y, sample.weights, everyone, fold, "linear")
         dose, _ = out_of_fold(x, rich, sample.dose, sample.weights, everyone, fold, "linear")
-        return _dose(sample, sample.dose - dose, sample.y - outcome), gain
-    family = FAMILY[sample.outcome_kind]
-    e: list[NDArray[np.float64]] = []
+        return Nuisance(x, rich, fold, None, sample.dose - dose)
+    e: list[Floats] = []
     for a in (1, 0):
         if a == 0 and (sample.arm >= 0).all():
             e.append(1.0 - e[0])
             continue
         indicator = (sample.arm == a).astype("float64")
         e.append(out_of_fold(x, rich, indicator, sample.weights, everyone, fold, "logistic")[0])
-    e1, e0 = (np.clip(v, CLIP, 1 - CLIP) for v in e)
+    return Nuisance(x, rich, fold, (np.clip(e[0], CLIP, 1 - CLIP), np.clip(e[1], CLIP, 1 - CLIP)), None)
+
+
+def _features(sample: Sample) -> tuple[Floats, Floats | None, NDArray[np.int64]]:
+    """Covariates (n, k), flexible features (n, p) where there are rows enough for them, and folds (n,)."""
+    smallest = sample.n if sample.kind == "dose" else min(int((sample.arm == a).sum()) for a in (0, 1))
+    rich = expanded(sample.x) if smallest >= 100 else None
+    return standardised(sample.x), rich, folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
+
+
+def form(sample: Sample) -> float:
+    """The second value of `fit_with_form` alone: no model of the treatment is needed for it."""
+    import numpy as np
+
+    x, rich, fold = _features(sample)
+    dose = sample.kind == "dose"
+    family = "linear" if dose else FAMILY[sample.outcome_kind]
+    groups = [np.ones(sample.n, dtype=bool)] if dose else [sample.arm == a for a in (1, 0)]
+    return max(out_of_fold(x, rich, sample.y, sample.weights, rows, fold, family)[1] for rows in groups)
+
+
+def fit_with_form(sample: Sample, known: Nuisance | None = None) -> tuple[Fit, float]:
+    """The fit, and how clearly (z-score) a flexible outcome model beats the straight one: the form check. `known`: the models of
+    the treatment, where these rows have been fitted before with another outcome."""
+    import numpy as np
+
+    m = nuisance(sample) if known is None else known
+    if m.chances is None:
+        assert m.dose is not None
+        everyone = np.ones(sample.n, dtype=bool)
+        outcome, gain = out_of_fold(m.x, m.rich, sample.y, sample.weights, everyone, m.fold, "linear")
+        return _dose(sample, m.dose, sample.y - outcome), gain
+    family = FAMILY[sample.outcome_kind]
+    e1, e0 = m.chances
     h, wanted = tilt(sample, e1, e0)
     share = float((sample.weights * wanted).sum()) / sample.n
     means, columns, gains = [], [], []
     for a, ea in ((1, e1), (0, e0)):
         rows = sample.arm == a
-        predicted, gain = out_of_fold(x, rich, sample.y, sample.weights, rows, fold, family)
+        predicted, gain = out_of_fold(m.x, m.rich, sample.y, sample.weights, rows, m.fold, family)
         gains.append(gain)
         gap = np.where(rows, sample.y - predicted, 0.0)
         part = sample.weights * (wanted * predicted + h / ea * gap)

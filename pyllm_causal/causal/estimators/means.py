@@ -60,6 +60,8 @@ def post_stratified(sample: Sample) -> Fit:
     assert sample.strata is not None
     size = int(sample.strata.max()) + 1
     total = np.bincount(sample.strata, weights=sample.weights, minlength=size)
+    for arm in (0, 1):  # in a resample a stratum can lose an arm: it then has nothing to compare
+        total = np.where(np.bincount(sample.strata[sample.arm == arm], minlength=size) > 0, total, 0.0)
     means, influence = [], np.zeros((sample.n, 2))
     for column, arm in ((0, 1), (1, 0)):
         rows = sample.arm == arm

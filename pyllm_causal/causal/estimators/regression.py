@@ -49,7 +49,9 @@ def regression(sample: Sample) -> Fit:
     family = FAMILY[sample.outcome_kind]
     x = _centred(sample.x)
     per_arm = [int((sample.arm == a).sum()) for a in (1, 0)]
-    if min(per_arm) < ROWS_A_SLOPE * (sample.k + 1):
+    if min(per_arm) == 0:
+        raise np.linalg.LinAlgError("a group has no rows")
+    if not form_of(sample)[1]:
         treated = (sample.arm == 1).astype("float64")
         both = sample.arm >= 0
         return _standardise(sample, family, np.column_stack([treated, x]), x, both)
@@ -194,10 +196,13 @@ def _dose(sample: Sample) -> Fit:
 
 
 def form_of(sample: Sample) -> tuple[int, bool]:
-    """(highest power of the dose, whether its slope differs with the covariates), decided once: a check that refits the
-    method on other rows keeps the form, or it would measure how often tests reject."""
+    """(highest power of the treatment, whether its slope differs with the covariates: for arms, whether each has a model of its
+    own), decided once: a check that refits the method on other rows keeps the form, or it would measure how often tests reject.
+    """
     if sample.form is not None:
         return sample.form
+    if sample.kind == "arms":
+        return 1, min(int((sample.arm == a).sum()) for a in (1, 0)) >= ROWS_A_SLOPE * (sample.k + 1)
     bent = not sample.per_unit and _inside(sample) and sample.n >= 50 and curved(sample) < CURVE_LEVEL
     powers = _bend(sample.dose) if bent else 1
     interact = 0 < sample.k <= sample.n // 20 and varied(sample) < VARIED_LEVEL

@@ -7,33 +7,39 @@ standard error, so that the rules mean the same for every outcome.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ...analysis import Refutation
 from ...query import Query, Scale
+from ..draws import Draw
 from ..estimate import Estimates
 from ..estimators.regression import form_of
 from ..inference import on_line
+from ..repeats import SIMULATIONS, Effort, refitted
 from ..sample import Sample
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..moments import Moments
+
     Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a check works on: the sample, the headline estimate and a seed of its own."""
+    """What a check works on: the sample, the headline estimate, a seed, and how much may be spent."""
 
     sample: Sample
     estimates: Estimates
     query: Query
     scale: Scale
     seed: int
+    effort: Effort = field(default_factory=Effort)
 
     def rng(self, name: str) -> np.random.Generator:
         """A generator of this check's own: results do not depend on which other checks run."""
@@ -51,58 +57,126 @@ class Trial:
         """The headline, on the line scale."""
         return on_line(self.estimates.single or self.estimates.fit, self.scale)
 
+    @cached_property
+    def moments(self) -> Moments | None:
+        """Many changes of the sample at once; None where the method has to be refitted for each."""
+        from ..moments import moments
+
+        return moments(self.estimates.estimator.name, self.sample) if self.scale == "difference" else None
+
     def refits(self) -> int:
-        """How many times to repeat: fewer for slow methods and large tables, always the same for the same table."""
-        method = self.estimates.estimator
+        """How many times to repeat: as often as asked for, a flexible method at most 20 times; where nobody asked, fewer where
+        the refits of a large table would take long. Always the same for the same table."""
+        asked, method = self.effort.simulations, self.estimates.estimator
+        most = (asked or SIMULATIONS) if method.refits is None else min(asked or SIMULATIONS, method.refits)
+        if asked is not None or self.moments is not None:
+            return most
         cost = method.cost * self.sample.n * (self.sample.k + 2) ** 2
-        return int(max(min(20, method.refits // 2), min(method.refits, WORK / max(cost, 1.0))))
+        return int(max(min(20, most // 2), min(most, WORK / max(cost, 1.0))))
 
     def refit(self, sample: Sample) -> float:
         """The headline method on another sample, on the line scale; NaN where it cannot be computed."""
+        return refitted(self.estimates.estimator.function, sample, self.scale)
+
+    def under(self, draws: Sequence[Draw]) -> Floats:
+        """(len(draws),) the headline method under each change of the sample, on the line scale."""
         import numpy as np
 
-        try:
-            return on_line(self.estimates.estimator.function(sample), self.scale)
-        except (np.linalg.LinAlgError, ValueError, ZeroDivisionError):
-            return float("nan")
+        if self.moments is not None:
+            return self.moments.values(draws)
+        return np.array([self.refit(d.apply(self.sample)) for d in draws])
 
 
-WORK = 4e8  # multiplications that the repeats of one check may cost, roughly a second
+WORK = 4e8  # multiplications that the refits of one check may cost where nobody said how many, roughly a second
 Check = Callable[[Trial], Refutation | None]
 
 
 @dataclass(frozen=True)
 class Refuter:
-    """A registered check; `about` is one plain line for people and models to choose from."""
+    """A registered check; `about` is one plain line for people and models to choose from, `rounds` how many times
+    `Trial.refits` simulations it takes."""
 
     name: str
     about: str
     function: Check
+    rounds: float = 0.0
 
 
 REGISTRY: dict[str, Refuter] = {}
 
 
-def refuter(name: str, about: str) -> Callable[[Check], Check]:
+def refuter(name: str, about: str, rounds: float = 0.0) -> Callable[[Check], Check]:
     """Register a check. A duplicate name raises."""
 
     def register(function: Check) -> Check:
         if name in REGISTRY:
             raise ValueError(f"refuter {name!r} is already registered")
-        REGISTRY[name] = Refuter(name, about, function)
+        REGISTRY[name] = Refuter(name, about, function, rounds)
         return function
 
     return register
 
 
+ALWAYS = "other_methods"  # compares what has been computed anyway
+
+
 def refute(trial: Trial) -> tuple[Refutation, ...]:
-    """Every registered check that applies, in order of definition."""
+    """Every registered check that applies, in order of definition. After Ctrl-C those that were done; without checks
+    (`Effort.checks`) only the comparison of the methods."""
     if not trial.error > 0:
         return ()
-    if trial.sample.kind == "dose":  # the form of the model is part of the analysis that is checked
-        trial = replace(trial, sample=replace(trial.sample, form=form_of(trial.sample)))
-    found = (r.function(trial) for r in REGISTRY.values())
-    return tuple(r for r in found if r is not None)
+    # the form of the model is part of the analysis that is checked
+    trial = replace(trial, sample=replace(trial.sample, form=form_of(trial.sample)))
+    watch, found = trial.effort.watch, []
+    if trial.effort.checks:
+        watch.repeats = trial.refits()
+        watch.begin(sum(r.rounds for r in REGISTRY.values()) * watch.repeats)
+    for place, check in enumerate(REGISTRY.values(), 1):
+        if check.name != ALWAYS:
+            if not trial.effort.checks:
+                continue
+            if watch.stopped:
+                watch.left_out += 1
+                continue
+        try:
+            name = check.name.replace("_", " ")
+            watch.check(f"Check {place} of {len(REGISTRY)} ({name})", check.rounds * (watch.repeats or 0))
+            result = check.function(trial)
+        except KeyboardInterrupt:
+            if watch.stopped:
+                raise
+            watch.stop()
+            watch.left_out += 1
+            continue
+        if result is not None:
+            found.append(result)
+            watch.done += check.name != ALWAYS
+        elif watch.stopped and check.name != ALWAYS:
+            watch.left_out += 1
+    return tuple(found)
 
 
-from . import negative_control, stability, dummy_outcome, sensitivity, agreement  # noqa: E402, F401, I001
+def one_by_one(effort: Effort, *checks: Callable[[], Refutation | None]) -> tuple[Refutation, ...]:
+    """Checks that need more than the trial, in turn, under the same rules: none where none were asked for, and after Ctrl-C
+    those that were done."""
+    watch, found = effort.watch, []
+    for check in checks if effort.checks else ():
+        if watch.stopped:
+            watch.left_out += 1
+            continue
+        try:
+            result = check()
+        except KeyboardInterrupt:
+            if watch.stopped:
+                raise
+            watch.stop()
+            watch.left_out += 1
+            continue
+        if result is not None:
+            found.append(result)
+            watch.done += 1
+    return tuple(found)
+
+
+from . import negative_control, stability, dummy_outcome, planted_effect, sensitivity  # noqa: E402, F401, I001
+from . import leave_one_out, e_value, functional_form, influence, trimming, leakage, agreement  # noqa: E402, F401

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from ...analysis import Refutation
 from ...query import Query
 from ...wording import alike, join
+from ..chance import Deck
+from ..draws import Permuted
 from ..estimate import estimate
+from ..repeats import Drawing, enough, repeat, verdict_on
 from ..sample import Sample
 from . import Trial, refuter
 
@@ -18,45 +21,85 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def shuffled(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Treatment dealt out anew, within strata or by whole clusters where the table has them."""
+def dealt(sample: Sample, rng: np.random.Generator) -> Drawing:
+    """The treatment dealt out anew: among all rows (`rng` shuffles the deck), within strata, or by whole clusters."""
     import numpy as np
 
-    order = np.arange(sample.n)
-    if sample.strata is not None:
-        for level in np.unique(sample.strata):
-            rows = np.flatnonzero(sample.strata == level)
+    if sample.cluster is not None:
+        return _dealt_by_cluster(sample)
+    strata = sample.strata
+    parts = [] if strata is None else [np.flatnonzero(strata == level) for level in np.unique(strata)]
+    deck = Deck(sample.n if strata is None else 0, rng)
+
+    def deal(s: Sample, rng: np.random.Generator) -> Permuted:
+        if not parts:
+            return Permuted(deck.deal(rng))
+        order = np.arange(s.n)
+        for rows in parts:
             order[rows] = rng.permutation(rows)
-    else:
-        order = rng.permutation(sample.n)
-    return replace(sample, arm=sample.arm[order], dose=sample.dose[order])
+        return Permuted(order)
+
+    return deal
 
 
-@refuter("placebo_treatment", "deal the treatment out at random and see whether the effect vanishes")
-def placebo_treatment(trial: Trial) -> Refutation | None:
-    """Passes when the mean of the shuffled estimates is within a quarter of a standard error of zero or within three
-    Monte-Carlo errors. Says nothing about hidden causes, so it never counts upwards."""
+def _dealt_by_cluster(sample: Sample) -> Drawing:
+    """Every cluster gets the treatments of another one (of the same strata, where each lies in one), its rows in random
+    order: what clusters have in common stays in common. A larger cluster repeats rows of the smaller one."""
     import numpy as np
 
-    sample = trial.sample
-    rng = trial.rng("placebo_treatment")
-    if sample.cluster is not None and sample.kind == "arms":
-        return None  # shuffling single rows would break the clusters' own structure
-    values = np.array([trial.refit(shuffled(sample, rng)) for _ in range(trial.refits())])
-    values = values[np.isfinite(values)]
-    if len(values) < 5:
+    cluster = sample.cluster
+    assert cluster is not None
+    size = np.bincount(cluster)
+    order = np.argsort(cluster, kind="stable")
+    start = np.cumsum(size) - size
+    place = np.empty(sample.n, dtype=np.int64)  # of each row within its cluster
+    place[order] = np.arange(sample.n) - np.repeat(start, size)
+    level = np.zeros(len(size), dtype=np.int64)
+    if sample.strata is not None:
+        first = sample.strata[order[start]]
+        if np.array_equal(first[cluster], sample.strata):
+            level = first
+    blocks = [np.flatnonzero(level == v) for v in np.unique(level)]
+    whole = np.array_equal(sample.dose, sample.dose[order[start]][cluster]) and np.array_equal(
+        sample.arm, sample.arm[order[start]][cluster]
+    )
+
+    def deal(s: Sample, rng: np.random.Generator) -> Permuted:
+        giver = np.arange(len(size))
+        for block in blocks:
+            giver[block] = rng.permutation(block)
+        mixed = order if whole else np.lexsort((rng.random(s.n), cluster))  # rows of a cluster in random order
+        theirs = giver[cluster]
+        return Permuted(mixed[start[theirs] + place % size[theirs]])
+
+    return deal
+
+
+def shuffled(sample: Sample, rng: np.random.Generator) -> Sample:
+    """The sample with its treatment dealt out anew, as `dealt` does it."""
+    return dealt(sample, rng)(sample, rng).apply(sample)
+
+
+@refuter("placebo_treatment", "deal the treatment out at random and see whether the effect vanishes", rounds=1)
+def placebo_treatment(trial: Trial) -> Refutation | None:
+    """Passes when the mean of the shuffled estimates is within a quarter of a standard error of zero or within its
+    Monte-Carlo error (99.95 %); inconclusive where that error is too large to tell (`verdict_on`). Says nothing
+    about hidden causes, so it never counts upwards."""
+    found = enough(repeat(trial, "placebo_treatment", dealt(trial.sample, trial.rng("deck"))))
+    if found is None:
         return None
-    mean, spread = float(values.mean()), float(values.std(ddof=1))
-    ok = abs(mean) <= max(0.25 * trial.error, 3 * spread / np.sqrt(len(values)))
+    mean = float(found.mean())
     shown = alike([mean, trial.value])
     return Refutation(
         check="placebo_treatment",
+        family="negative_control",
+        short="shuffling the treatment",
         question="If the treatment is dealt out at random, does the effect vanish?",
         expected="about 0",
-        observed=f"{shown[0]} on average in {len(values)} shuffles (the real estimate is {shown[1]})",
-        verdict="passed" if ok else "failed",
+        observed=f"{shown[0]} on average in {len(found)} shuffles (the real estimate is {shown[1]})",
+        verdict=verdict_on(found, 0.0, trial.error),
         meaning="If this fails, the method finds effects where there are none.",
-        figures={"mean": mean, "spread": spread, "repeats": len(values)},
+        figures={"mean": mean, "spread": float(found.std(ddof=1)), "repeats": len(found)},
     )
 
 
@@ -85,7 +128,7 @@ def _controls(trial: Trial, names: list[str], check: str, role: str) -> Refutati
         if rows.sum() < 20 or np.ptp(values) == 0:
             return None
         sample = _replaced(trial.sample.take(rows), values, role)
-        result = estimate(sample, "difference", "")
+        result = estimate(sample, "difference", "", others=False)
         effect = None if result is None else result.headline.effect
         if effect is None or not effect.std_error:
             return None
@@ -152,6 +195,10 @@ def controls(
     what = f"{says} the treatment cannot affect" if check == "negative_outcome" else f"{says} cannot affect the outcome"
     return Refutation(
         check=check,
+        family="negative_control",
+        short="a column that cannot be affected"
+        if check == "negative_outcome"
+        else "a column that cannot have an effect",
         question=f"Is there no effect where none can be, in columns {what}?",
         expected="no difference",
         observed=observed,

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from pyllm_causal.analysis import Diagnosis, Effect, Refutation
-from pyllm_causal.causal.certainty import LADDER, grade, relevant_matters
+from pyllm_causal.causal.certainty import LADDER, grade, overall, relevant_matters
 from pyllm_causal.pipeline import parse_query
 
 CLEAR = Effect(value=2.0, low=1.5, high=2.5, std_error=0.25)
 WIDE = Effect(value=0.5, low=-2.0, high=3.0, std_error=1.25)
 NULL = Effect(value=0.0, low=-0.01, high=0.01, std_error=0.005)
+JUST = Effect(value=2.0, low=0.3, high=3.7, std_error=0.87)
+JUST_RATIO = Effect(value=0.5, low=0.27, high=0.93, std_error=0.31, scale="hazard_ratio")
+FAR_RATIO = Effect(value=0.5, low=0.35, high=0.71, std_error=0.18, scale="hazard_ratio")
 UNBOUNDED = Effect(value=2.0, low=None, high=None, unbounded=True, reason="few")
 
 
@@ -55,6 +58,13 @@ def level(
         ("high", {"randomised": True}),
         ("high", {"randomised": True, "effect": NULL}),  # a sure zero is sure
         ("moderate", {"randomised": True, "effect": WIDE}),
+        ("moderate", {"randomised": True, "effect": JUST}),  # chance alone does as much in 1 of 20 tables
+        ("moderate", {"randomised": True, "effect": JUST_RATIO}),
+        ("high", {"randomised": True, "effect": FAR_RATIO}),
+        ("low", {"effect": JUST}),  # only the top grade asks for more
+        ("very_low", {"randomised": True, "signs": (sign("late"),)}),  # held fixed what came after: no effect at all
+        ("low", {"randomised": True, "checks": (check("leakage", "failed"),)}),
+        ("high", {"randomised": True, "checks": (check("hidden_cause", "failed"), check("direct_effect", "failed"))}),
         ("low", {"randomised": True, "effect": UNBOUNDED}),
         ("low", {"randomised": True, "sources": {"design": "model"}}),  # naming a design gives a model no say
         ("low", {"randomised": True, "sources": {"design": "data"}}),
@@ -128,3 +138,37 @@ def test_our_convention_for_what_matters() -> None:
     assert relevant_matters(None, 0.3, True) == (0.02, True)
     assert relevant_matters(3.0, 5.0, False) == (3.0, False)
     assert relevant_matters(None, 0.0, False)[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence", "checks"),
+    [
+        ("inconclusive", "Nothing was checked.", ()),
+        ("inconclusive", "Nothing was checked.", (check("hidden_cause", "failed"), check("negative_outcome", "failed", "model"))),
+        ("passed", "The one check passed.", (check("other_methods"),)),
+        ("passed", "All 2 checks passed.", (check("other_methods"), check("bootstrap"))),
+        (
+            "passed",
+            "2 of 3 checks passed, one could not tell.",
+            (check("other_methods"), check("bootstrap"), check("donut", "inconclusive")),
+        ),
+        ("inconclusive", "None of the checks could tell.", (check("other_methods", "inconclusive"),)),
+        (
+            "inconclusive",
+            "All 2 checks passed; checks like those that passed miss most faults.",
+            (check("placebo_treatment"), check("bootstrap")),
+        ),
+        (
+            "failed",
+            "One check failed: a column that cannot be affected (1 passed; one could not tell).",
+            (check("negative_outcome", "failed", "you"), check("bootstrap"), check("donut", "inconclusive")),
+        ),
+        (
+            "failed",
+            "2 checks failed: methods disagree and rows crowd on one side of the cut-off.",
+            (check("other_methods", "failed"), check("density", "failed")),
+        ),
+    ],
+)  # fmt: skip
+def test_one_verdict_on_all_checks(verdict: str, sentence: str, checks: tuple[Refutation, ...]) -> None:
+    assert overall(checks) == (verdict, sentence)

@@ -47,7 +47,9 @@ def test_a_vaccine_without_a_case_among_the_vaccinated() -> None:
         if scale == "percent":
             assert answer.effect.value == -100 and -80 < answer.effect.high < -75
         elif scale != "difference":
-            assert answer.effect.value == answer.effect.low == 0 and answer.effect.high == pytest.approx(0.21, abs=0.005)
+            assert answer.effect.value == answer.effect.low == 0 and answer.effect.high == pytest.approx(
+                0.21, abs=0.005
+            )
 
 
 def test_no_case_to_compare_with_has_no_ratio() -> None:

@@ -12,9 +12,9 @@ import pytest
 from pyllm_causal.analysis import NotIdentified
 from pyllm_causal.causal.designs import Finding, Task
 from pyllm_causal.causal.designs.survival import quick, survival
+from pyllm_causal.causal.evalue import e_values
 from pyllm_causal.causal.hazards import cox
 from pyllm_causal.causal.kaplan_meier import curve, log_rank, shares
-from pyllm_causal.causal.survival_checks import e_value
 from pyllm_causal.data import Table
 from pyllm_causal.errors import QueryError, UnknownColumn
 from pyllm_causal.query import Query
@@ -272,6 +272,7 @@ def test_a_steady_ratio_costs_nothing() -> None:
         "bootstrap": "passed",
         "other_methods": "passed",
         "hidden_cause": "passed",
+        "e_value": "passed",
     }
 
 
@@ -293,11 +294,8 @@ def test_unequal_leaving_is_seen() -> None:
 
 def test_e_value_of_the_paper() -> None:
     """VanderWeele & Ding 2017, box: a risk ratio of 3.9 has an E-value of 7.26; a rare event's hazard ratio is taken as one."""
-    from pyllm_causal.analysis import Effect
-
-    found = e_value(Effect(value=3.9, low=1.8, high=8.7, scale="hazard_ratio"), 0.05)
-    assert found[0] == pytest.approx(7.26, abs=0.01)
-    assert found[1] == pytest.approx(3.0, abs=0.01)
+    found = e_values(3.9, 1.8, 8.7, "hazard")
+    assert (found.value, found.limit) == pytest.approx((7.26, 3.0), abs=0.01)
 
 
 # --- contrasts and spellings
