@@ -153,7 +153,7 @@ def _assembled(
         facts,
         main.estimand,
         main.sample,
-        None,
+        _reviewer(query),
         small,
         main.unadjusted,
         say.checks_lines(told, main.refutations),
@@ -176,9 +176,15 @@ def _assembled(
         checked=Checked(verdict=verdict, sentence=told),
         diagnostics=main.diagnoses,
         certainty=facts.certainty,
+        reviewed_by=_reviewer(query),
         graph=query.graph,
         provenance=provenance(query, table, seed, clock.seconds),
     )
+
+
+def _reviewer(query: Query) -> str | None:
+    """Who signed the picture that the answer rests on; None where nobody did, or where it was changed since."""
+    return query.graph.signed_by if query.graph is not None and query.source("graph") == "you" else None
 
 
 def _arm(line: Line) -> dict[str, Any]:
@@ -295,6 +301,7 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
         why_not=refusal.reason,
         would_help=refusal.would_help,
         experiment=None if settling is None else settling.model_dump(mode="json"),
+        reviewed_by=_reviewer(query),
         graph=query.graph,
         provenance=provenance(query, table, seed, seconds),
     )
@@ -313,6 +320,7 @@ def described(
         headline=sentence,
         text=f"{sentence}\n\n{note}",
         association=shown,
+        reviewed_by=_reviewer(query),
         graph=query.graph,
         provenance=provenance(query, table, seed, seconds),
     )

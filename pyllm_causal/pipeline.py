@@ -120,7 +120,7 @@ def ask(
     `review` may change the reading; what it returns counts as checked by a person. `simulations`, `workers` and `checks`
     are those of `analyse`.
     """
-    from .causal.refuters import REGISTRY
+    from .causal.refuters import menu
     from .compose import phrased, undecided
     from .data import Table
     from .language.challenge import suggest
@@ -137,7 +137,7 @@ def ask(
     if reading.query is None or reading.status == "choose":
         return undecided(question, table, reading, client)
     query = reading.query
-    ideas = suggest(query, table.profile, {n: r.about for n, r in REGISTRY.items()}, client, share=share)  # type: ignore[arg-type]
+    ideas = suggest(query, table.profile, menu(), client, share=share)  # type: ignore[arg-type]
     if ideas.negative_outcomes or ideas.negative_exposures:
         controls = {"negative_outcomes": ideas.negative_outcomes, "negative_exposures": ideas.negative_exposures}
         query = query.model_copy(update={**controls, "sources": {**query.sources, "negative_controls": "model"}})

@@ -82,7 +82,7 @@ def effect_of(fit: Fit, sample: Sample, scale: Scale, unit: str = "", level: flo
     import numpy as np
     from scipy import stats
 
-    if scale != "difference" and _eventless(sample, scale):
+    if scale != "difference" and eventless(sample, scale):
         return _from_nothing(sample, scale, level)
     matrix, dof = covariance(fit, sample)
     m1, m0 = fit.treated, fit.control
@@ -145,7 +145,7 @@ def one_sided(sample: Sample) -> bool:
     return any(len(set(sample.y[sample.arm == a].tolist())) == 1 for a in (1, 0))
 
 
-def _eventless(sample: Sample, scale: Scale) -> bool:
+def eventless(sample: Sample, scale: Scale) -> bool:
     """Whether a group has no event at all (for odds: or events only): a model then gives a tiny mean, and a ratio of
     millions that the data do not hold."""
     import numpy as np

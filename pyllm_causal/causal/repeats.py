@@ -21,7 +21,7 @@ from ..errors import QueryError
 from ..query import Scale
 from .chance import Streams
 from .draws import Draw
-from .inference import Fit, on_line
+from .inference import Fit, eventless, on_line
 from .sample import Sample
 
 if TYPE_CHECKING:
@@ -166,9 +166,11 @@ class _Job:
 
 
 def refitted(function: Callable[[Sample], Fit], sample: Sample, scale: Scale) -> float:
-    """An estimator on a sample, on the line scale; NaN where it cannot be computed."""
+    """An estimator on a sample, on the line scale; NaN where it cannot be computed, and for a ratio to no event at all."""
     import numpy as np
 
+    if scale != "difference" and eventless(sample, scale):
+        return math.nan
     try:
         return on_line(function(sample), scale)
     except (np.linalg.LinAlgError, ValueError, ZeroDivisionError):
@@ -209,17 +211,17 @@ def enough(values: Floats) -> Floats | None:
     return found if len(found) >= max(ENOUGH, len(values) // 5) else None
 
 
-def verdict_on(values: Floats, truth: float, error: float) -> Verdict:
-    """Whether simulations (S,) average to the truth: failed beyond a quarter of the answer's standard error `error` and beyond
+def verdict_on(values: Floats, truth: float, error: float, within: float = 0.25) -> Verdict:
+    """Whether simulations (S,) average to the truth: failed beyond `within` times the answer's standard error `error` and beyond
     their own Monte-Carlo error (99.95 %); inconclusive where that is over one and a half standard errors, since a bias of
     three quarters of the margin could hide in it."""
     from scipy import stats
 
     count = len(values)
     chance = float(stats.t.ppf(0.99975, count - 1)) * float(values.std(ddof=1)) / math.sqrt(count)
-    if abs(float(values.mean()) - truth) > max(0.25 * error, chance):
+    if abs(float(values.mean()) - truth) > max(within * error, chance):
         return "failed"
-    return "passed" if chance <= 1.5 * error else "inconclusive"
+    return "passed" if max(chance, within * error) <= 1.5 * error else "inconclusive"
 
 
 def _at_once(trial: Trial, job: _Job, count: int) -> Iterator[tuple[slice, Floats]]:
@@ -261,22 +263,28 @@ def _refits(trial: Trial, job: _Job, count: int) -> Iterator[tuple[slice, Sequen
 
 @contextmanager
 def _patient(watch: Watch) -> Iterator[None]:
-    """While workers run, the first Ctrl-C lets them finish the wave: stopped in the middle, a pool may never end."""
+    """While workers run, Ctrl-C lets them finish their wave of a second: stopped in the middle, a pool may never end. Pressed twice,
+    `KeyboardInterrupt` comes after the wave; a third time, at once."""
+    pressed = 0
 
-    def first(number: int, frame: FrameType | None) -> None:
-        if watch.stopped:
-            signal.default_int_handler(number, frame)
+    def handler(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed += 1
         watch.stop()
+        if pressed > 2:
+            signal.default_int_handler(number, frame)
 
     before = signal.getsignal(signal.SIGINT)
     ours = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
     if ours:
-        signal.signal(signal.SIGINT, first)
+        signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
         if ours:
             signal.signal(signal.SIGINT, before)
+    if pressed > 1:
+        raise KeyboardInterrupt
 
 
 def _deaf() -> None:

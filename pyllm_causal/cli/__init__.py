@@ -384,11 +384,11 @@ def _share(how: str | None) -> str:
 
 
 def _dry_run(question: str, data: str, describe: str | None, share: str | None, given: dict[str, Any]) -> None:
-    from ..causal.refuters import REGISTRY
+    from ..causal.refuters import menu
     from ..data import Table
     from ..language.preview import would_send
 
-    checks = {name: check.about for name, check in REGISTRY.items()}
+    checks = menu()
     how, table = _share(share), Table.read(data, describe=_describe(describe))
     requests, left = would_send(_without_keys(question), table.profile, given, checks, share=how)  # type: ignore[arg-type]
     _tell(f"Nothing was sent. This is what would be sent, step by step: {', '.join(r.step for r in requests)}.")

@@ -93,7 +93,11 @@ def rounds_to(field: _Field, shown: float, places: int | None, factor: int) -> b
     if isinstance(value, (bool, str)) or not math.isfinite(value) or (factor == 100 and abs(value) > 1):
         return False
     off = abs(abs(value) * factor - shown)
-    return off == 0 if places is None else off <= 0.5 * 10.0**-places * (1 + 1e-9)
+    if places is None:
+        return off == 0
+    if places < 0 and round(shown, places) != shown:
+        return False  # rounded to tens it would end in a zero
+    return off <= 0.5 * 10.0**-places * (1 + 1e-9)
 
 
 def _parse(text: str) -> tuple[float, int] | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..analysis import Answer, Certainty, Effect, Estimand, Level, Refutation, SampleCount
+from ..graph_formats.listing import review
 from ..query import Query
 from ..wording import (
     DOTS,
@@ -321,7 +322,9 @@ def rests_on(
     if unadjusted is not None and estimand.adjust_for and not own:
         lines.append(item(" ", f"Without that the figure would have been {plain_figure(unadjusted)}."))
     who = query.source("graph")
-    if estimand.strategy in ("adjustment", "mediation") and who != "you" and reviewed_by is None:
+    if query.graph is not None and query.graph.reviewed_by is not None:
+        lines.append(item(" ", review(query.graph, dated=False)))
+    elif estimand.strategy in ("adjustment", "mediation") and who != "you" and reviewed_by is None:
         what = "That list" if estimand.adjust_for else "That choice"
         lines.append(item(" ", f"{what} was drafted by the program; you have not checked it."))
     return lines

@@ -253,6 +253,13 @@ class TestUse:
         answer = pipeline.ask(ASKED, table, overrides={"graph": graph}, review=lambda r: r, checks=False)
         assert answer.graph == graph
 
+    def test_the_answer_says_who_reviewed_it(self, table: Path, signed: Path) -> None:
+        done = run("ask", ASKED, "--data", table, "--graph", signed, "--no-checks", "--json")
+        assert done.document["reviewed_by"] == "Ann"
+        assert "Ann reviewed the picture of causes; nothing was changed since." in done.document["text"]
+        done = run("ask", ASKED, "--data", table, "--graph", edited(signed, confidence="unsure"), "--no-checks", "--json")
+        assert done.document["reviewed_by"] is None and "Ann" not in done.document["text"]
+
 
 class TestStudy:
     def test_a_file_serves_every_question(self, table: Path, signed: Path) -> None:

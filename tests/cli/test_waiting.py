@@ -147,7 +147,7 @@ def pressed(folder: Path, seen: str, *options: str, times: int = 1) -> tuple[int
                 if not got:
                     break
                 shown += got
-            if sent < times and seen.encode() in shown:
+            if sent < times and (seen, "The checks are stopped")[sent].encode() in shown:
                 os.write(terminal, b"\x03")
                 sent += 1
         else:

@@ -6,7 +6,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -97,6 +97,7 @@ def test_a_misspelt_node_is_not_hidden_in_silence() -> None:
 nodes = st.sampled_from("abcdefgh")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(nodes, nodes), max_size=14))
 def test_a_cycle_is_found_exactly_where_there_is_one(pairs: list[tuple[str, str]]) -> None:
     import networkx as nx

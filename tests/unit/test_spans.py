@@ -42,7 +42,9 @@ def first(text: str) -> str:
 
 def rounded(value: float, factor: int, text: str) -> bool:
     """Whether |value| × factor is shown as `text`, at the last digit shown or a coarser place of it."""
-    shown = float(text.replace(",", ""))
+    shown = float(text.replace(",", "").replace("−", "-"))
+    if "e" in text:
+        return shown == float(f"{abs(value) * factor:.0e}")
     decimals = len(text.partition(".")[2])
     whole = len(text.partition(".")[0].replace(",", ""))
     return any(round(abs(value) * factor, p) == pytest.approx(shown, abs=1e-9) for p in range(decimals, -whole, -1))

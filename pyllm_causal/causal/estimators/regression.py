@@ -86,9 +86,14 @@ def _bends(sample: Sample) -> bool:
 def flexible_regression(sample: Sample) -> Fit:
     """`regression` for a dose with squares, splines and products of the covariates (`learners.expanded`) in place of straight
     lines. Assumes no unmeasured shared cause and an outcome model within that class."""
+    return regression(bent(sample))
+
+
+def bent(sample: Sample) -> Sample:
+    """The sample with its covariates bent (`learners.expanded`)."""
     rich = expanded(sample.x)
     names = tuple(f"b{j}" for j in range(rich.shape[1]))
-    return regression(replace(sample, x=rich, x_names=names, x_groups=names, form=None))
+    return replace(sample, x=rich, x_names=names, x_groups=names)
 
 
 def _centred(x: Floats) -> Floats:

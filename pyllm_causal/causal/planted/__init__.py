@@ -230,8 +230,11 @@ def size_text(value: float, made: Made) -> str:
         return f"{text}{f' {made.unit}' if made.unit not in ('', 'probability') else ''}{made.per}"
     if made.scale == "percent":
         return f"{number(value)}%{made.per}"
+    shown = number(value)
+    if 0.9 < value < 1.1 and value != 1:  # as many digits as tell it from one
+        shown = f"{value:.{1 - math.floor(math.log10(abs(value - 1)))}f}"
     times = {"hazard_ratio": "the rate", "odds_ratio": "the odds"}.get(made.scale, "as much")
-    return f"{number(value)} times {times}{made.per}"
+    return f"{shown} times {times}{made.per}"
 
 
 DESIGNS = {

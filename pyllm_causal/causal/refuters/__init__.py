@@ -16,7 +16,7 @@ from ...analysis import Refutation
 from ...query import Query, Scale
 from ..draws import Draw
 from ..estimate import Estimates
-from ..estimators.regression import form_of
+from ..estimators.regression import bent, form_of
 from ..inference import on_line
 from ..repeats import SIMULATIONS, Effort, refitted
 from ..sample import Sample
@@ -103,6 +103,16 @@ class Refuter:
 
 
 REGISTRY: dict[str, Refuter] = {}
+# What a model may single out: checks that ask something about this table. The rest always run and have nothing to choose.
+OFFERED = (
+    "placebo_treatment", "negative_outcome", "negative_exposure", "random_common_cause", "data_subset", "bootstrap",
+    "dummy_outcome", "hidden_cause", "other_methods",
+)  # fmt: skip
+
+
+def menu() -> dict[str, str]:
+    """Name and plain line of every check that a model may single out."""
+    return {name: REGISTRY[name].about for name in OFFERED}
 
 
 def refuter(name: str, about: str, rounds: float = 0.0) -> Callable[[Check], Check]:
@@ -120,13 +130,19 @@ def refuter(name: str, about: str, rounds: float = 0.0) -> Callable[[Check], Che
 ALWAYS = "other_methods"  # compares what has been computed anyway
 
 
+def settled(trial: Trial) -> Trial:
+    """With the form of the headline's model decided: it is part of the analysis that is checked."""
+    sample = trial.sample
+    flexible = trial.estimates.estimator.name == "flexible_regression"
+    return replace(trial, sample=replace(sample, form=form_of(bent(sample) if flexible else sample)))
+
+
 def refute(trial: Trial) -> tuple[Refutation, ...]:
     """Every registered check that applies, in order of definition. After Ctrl-C those that were done; without checks
     (`Effort.checks`) only the comparison of the methods."""
     if not trial.error > 0:
         return ()
-    # the form of the model is part of the analysis that is checked
-    trial = replace(trial, sample=replace(trial.sample, form=form_of(trial.sample)))
+    trial = settled(trial)
     watch, found = trial.effort.watch, []
     if trial.effort.checks:
         watch.repeats = trial.refits()

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PLANTED = 2.0  # standard errors
+# Weights leave the covariates of these very rows a little uneven, and its standard error counts that: the same unevenness is in
+# every made-up outcome, and averages out in none.
+UNEVEN = 2.0  # standard errors
 
 
 @refuter("dummy_outcome", "replace the outcome by a simulated one with no effect, and with a known effect", rounds=1.5)
@@ -38,7 +41,9 @@ def dummy_outcome(trial: Trial) -> Refutation | None:
     zero = enough(repeat(trial, "dummy_outcome", made))
     if zero is None:
         return None
-    verdicts = [verdict_on(zero, 0.0, trial.error)]
+    name, arms = trial.estimates.estimator.name, trial.sample.kind == "arms"
+    within = UNEVEN if name == "weighting" and arms else 0.25
+    verdicts = [verdict_on(zero, 0.0, trial.error, within)]
     observed = alike([float(zero.mean()), trial.value])[0]
     expected = "0"
     figures: dict[str, float | int | str | None] = {"mean_without": float(zero.mean()), "repeats": len(zero)}
@@ -50,7 +55,7 @@ def dummy_outcome(trial: Trial) -> Refutation | None:
     )
     if planted is not None and found is not None:
         truth = planted[1]
-        verdicts.append(verdict_on(found, truth, trial.error))
+        verdicts.append(verdict_on(found, truth, trial.error, within))
         shown = alike([truth, float(found.mean())])
         expected, observed = f"0, and {shown[0]} where that was planted", f"{observed}, and {shown[1]}"
         figures |= {"planted": truth, "mean_planted": float(found.mean())}
@@ -111,7 +116,7 @@ class Made:
         dose = sample.kind == "dose"
         per_row = sample.dose / step if dose else (sample.arm == 1).astype("float64")
         centre = float(np.average(per_row, weights=sample.weights)) if dose else 0.0
-        if self.straight:
+        if self.straight and trial.scale == "difference":
             mean = self.mean + effect * (per_row - centre)
             if self.family != "linear" and np.mean(mean != np.clip(mean, *_range(self.family))) > 0.01:
                 return None
@@ -126,7 +131,8 @@ class Made:
             ]
             return on_line(Fit(float(means[0]), float(means[1])), trial.scale)
 
-        slope = true(0.1) / 0.1
+        little = 0.1 if self.family != "linear" else 1e-3 * (abs(float(np.mean(self.line))) or 1.0)
+        slope = true(little) / little
         if not np.isfinite(slope) or slope <= 0:
             return None
         shift = effect / slope

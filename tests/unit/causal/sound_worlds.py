@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,8 @@ import numpy as np
 from pyllm_causal.analysis import Estimate
 from pyllm_causal.causal.estimate import Estimates
 from pyllm_causal.causal.estimators import REGISTRY
-from pyllm_causal.causal.estimators.regression import form_of
 from pyllm_causal.causal.inference import effect_of
-from pyllm_causal.causal.refuters import Trial
+from pyllm_causal.causal.refuters import Trial, settled
 from pyllm_causal.causal.repeats import Effort
 from pyllm_causal.causal.sample import Sample
 from pyllm_causal.pipeline import parse_query
@@ -99,10 +98,8 @@ class World:
         if effect is None or not effect.std_error:
             return None
         headline = Estimate(method=self.method, label="", effect=effect, n=s.n, means=(fit.treated, fit.control))
-        s = replace(s, form=form_of(s))
-        return Trial(
-            s, Estimates(headline, (), None, 0.0, fit, method), QUERY, self.scale, seed, Effort(simulations, workers=1)
-        )
+        found = Estimates(headline, (), None, 0.0, fit, method)
+        return settled(Trial(s, found, QUERY, self.scale, seed, Effort(simulations, workers=1)))
 
 
 MEANS, STRATA, REGRESSION = "difference_in_means", "post_stratified", "regression"

@@ -71,9 +71,7 @@ def test_two_workers_change_nothing(serial: tuple[Refutation, ...]) -> None:
 
 def test_a_dask_cluster_changes_nothing(serial: tuple[Refutation, ...]) -> None:
     distributed = pytest.importorskip("distributed")
-    cluster = distributed.LocalCluster(
-        host="127.0.0.1", n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
-    )
+    cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None)
     with cluster, distributed.Client(cluster), joblib.parallel_config("dask"):
         assert refuted() == serial
 

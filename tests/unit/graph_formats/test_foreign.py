@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from pyllm_causal.errors import GraphError
 from pyllm_causal.graph import Unmeasured
-from pyllm_causal.graph_formats import FORMATS, load, parse
+from pyllm_causal.graph_formats import FORMATS, load, parse, save
+from pyllm_causal.graph_formats.place import line_of
 
 DAGITTY = """
 // from dagitty.net
@@ -222,18 +224,14 @@ def test_a_thousand_nodes_are_read_at_once() -> None:
 @pytest.mark.parametrize(
     "raw", [b"\xff\xfe" + "dag { µ -> y }".encode("utf-16-le"), b"\xef\xbb\xbfdag { \xc2\xb5 -> y }"]
 )
-def test_encodings(raw: bytes, tmp_path: object) -> None:
-    from pathlib import Path
-
-    path = Path(str(tmp_path)) / "g.txt"
+def test_encodings(raw: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "g.txt"
     path.write_bytes(raw)
     assert load(path).graph.pairs() == [("µ", "y")]
 
 
-def test_files_that_cannot_be_read(tmp_path: object) -> None:
-    from pathlib import Path
-
-    folder = Path(str(tmp_path))
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    folder = tmp_path
     (folder / "graph.json").write_bytes(b"\xe9\xe9")
     with pytest.raises(GraphError, match="not text in UTF-8"):
         load(folder / "graph.json")
@@ -242,3 +240,25 @@ def test_files_that_cannot_be_read(tmp_path: object) -> None:
     assert "graph.json" in caught.value.hint
     with pytest.raises(GraphError, match="cannot be read"):
         load(folder)
+
+
+def test_formats_and_places_that_do_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(GraphError, match="no graph format 'gmll'") as caught:
+        parse("graph [ directed 1 ]", "gmll")
+    assert "'gml'" in caught.value.hint
+    with pytest.raises(GraphError, match="cannot be written"):
+        save(parse("dag { x -> y }"), tmp_path / "nowhere" / "g.json")
+    (tmp_path / "big.json").write_bytes(b" " * 5_000_001)
+    with pytest.raises(GraphError, match="larger than 5,000,000 bytes"):
+        load(tmp_path / "big.json")
+    (tmp_path / "g.gml").write_text("grph [ ]", encoding="utf-8")
+    with pytest.raises(GraphError, match=r"g\.gml, line 1: there are 0 graphs"):
+        load(tmp_path / "g.gml")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [((), 2), (("a",), 3), (("a", 1), 4), (("a", 1, "b"), 5), (("a", 9), 3), (("z",), 2), (("a", 0, "x"), 3)],
+)
+def test_the_line_of_a_part_of_a_json_document(path: tuple[int | str, ...], line: int) -> None:
+    assert line_of('\n{"c": {"a": 7},\n"a": [ 1,\n{\n"b": "x"}]}', path) == line

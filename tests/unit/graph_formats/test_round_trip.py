@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -77,10 +78,8 @@ def test_mermaid_keeps_the_reason() -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_files(format: str, tmp_path: object) -> None:
-    from pathlib import Path
-
-    path = Path(str(tmp_path)) / f"g{FORMATS[format].endings[0]}"
+def test_files(format: str, tmp_path: Path) -> None:
+    path = tmp_path / f"g{FORMATS[format].endings[0]}"
     file = chain(["a b", "größe", "c", "d"])
     save(file, path)
     assert shape(load(path)) == shape(file)

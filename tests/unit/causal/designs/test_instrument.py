@@ -151,6 +151,7 @@ def test_the_effect_on_compliers_and_what_is_said_about_them() -> None:
         "instrument_signs": "passed",
         "direct_effect": "inconclusive",
         "hidden_cause": "inconclusive",  # no column to compare with
+        "planted_effect": "passed",
     }
 
 
