@@ -76,7 +76,7 @@ def hidden_cause(cut: Cut, found: Answered) -> Refutation | None:
         shown, unit = _shown(cut, [value, near, worth, *ends])
         observed = (
             f"something else would have to jump at {place} too, by as much as moves {y} by {shown[0]}{unit}, to explain the whole"
-            f" answer; {shown[1]}{unit} would do to bring no effect inside the margin"
+            f" answer; {shown[1]}{unit} would already leave open whether there is any effect"
         )
         if strongest is not None:
             verdict = "passed" if worth < near else "failed" if worth >= value else "inconclusive"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .draws import Deal
 from .gram import MOST_ROWS, Basis, Columns, Standard, blocks, bordered, solved, with_one
 from .sample import Sample
 
@@ -37,6 +38,16 @@ class DoseMoments:
         gram, product = self.columns.sums(slice(0, self.sample.n), self.columns.gathered(counts), len(counts))
         v, trusted = solved(gram, self._target(gram), self.columns.basis.steep)
         return (v * product).sum(axis=1), trusted
+
+    def lots(self, counts: Vectors, deal: Deal) -> Found:
+        """Every draw from the sums of the same lots; each lot counts[j] times."""
+        import numpy as np
+
+        gram, product = self.columns.lots(deal)
+        times, p = np.array(counts, dtype="float64"), self.columns.p
+        gram = (times @ gram.reshape(deal.lots, -1)).reshape(-1, p, p)
+        v, trusted = solved(gram, self._target(gram), self.columns.basis.steep)
+        return (v * (times @ product)).sum(axis=1), trusted
 
     def added(self, columns: Vectors) -> Found:
         import numpy as np

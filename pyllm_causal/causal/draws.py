@@ -46,6 +46,44 @@ class Counted:
         return replace(taken, cluster=np.unique(taken.cluster, return_inverse=True)[1])
 
 
+@dataclass(frozen=True, eq=False)
+class Deal:
+    """Rows dealt at random, once, into `lots` lots as large as each other (give or take a row). order: (n,) row numbers."""
+
+    order: NDArray[np.integer]
+    lots: int
+
+    @property
+    def size(self) -> int:
+        """Rows in a lot; the first n − size·lots lots hold one more, the last of `order`."""
+        return len(self.order) // self.lots
+
+    def rows(self, counts: NDArray[np.integer]) -> NDArray[np.integer]:
+        """(n,) how often each row counts, from (lots,) how often each lot does."""
+        import numpy as np
+
+        whole = self.size * self.lots
+        out = np.empty(len(self.order), dtype=counts.dtype)
+        out[self.order[:whole]] = np.repeat(counts, self.size)
+        out[self.order[whole:]] = counts[: len(self.order) - whole]
+        return out
+
+
+@dataclass(frozen=True)
+class Lots:
+    """Lot j of a deal taken counts[j] times: a bootstrap or a part of a large table, by lots of rows in place of single rows.
+
+    Rows that were dealt at random spread as rows do, so means and spreads are the same in distribution; a thousand lots add 2 %
+    of noise to a spread. counts: (lots,) whole numbers ≥ 0.
+    """
+
+    counts: NDArray[np.integer]
+    deal: Deal
+
+    def apply(self, sample: Sample) -> Sample:
+        return Counted(self.deal.rows(self.counts)).apply(sample)
+
+
 @dataclass(frozen=True)
 class Added:
     """One more covariate. column: (n,)."""
@@ -91,4 +129,4 @@ class Without:
         )
 
 
-Draw = Permuted | Counted | Added | Outcome | Without
+Draw = Permuted | Counted | Lots | Added | Outcome | Without

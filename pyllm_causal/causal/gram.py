@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from .draws import Deal
 from .sample import Sample
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
-    Rows = slice | NDArray[np.int64]
+    Rows = slice | NDArray[np.integer]
     Vectors = Sequence[NDArray[Any]]  # one (n,) a draw
     Factors = Callable[[Rows], Floats]  # (S, m): by what each of S draws multiplies these m rows
     Found = tuple[Floats, Bools]  # (S,) estimates, and whether each can be relied on
@@ -135,6 +136,7 @@ class Columns:
         self.middle = float(np.average(sample.y, weights=sample.weights))
         self._y, self._raw = sample.y, raw
         self._rooms: dict[int, Floats] = {}
+        self._dealt: tuple[Deal, tuple[Floats, Floats]] | None = None
         every = slice(0, sample.n)
         self.basis = Basis.of(lambda: ((raw(b), sample.weights[b]) for b in blocks(every, height_of(4 * q))), q)
         self.p = 1 + self.basis.turn.shape[1]
@@ -228,6 +230,29 @@ class Columns:
         gram[:, upper, lower] = out[:, :pairs]
         gram[:, lower, upper] = out[:, :pairs]
         return gram, out[:, pairs:]
+
+    def lots(self, deal: Deal) -> tuple[Floats, Floats]:
+        """(lots, p, p) Gram matrices and (lots, p) products with the outcome, of every lot of a deal; kept for the next check."""
+        import numpy as np
+
+        if self._dealt is not None and self._dealt[0] is deal:
+            return self._dealt[1]
+        p, size = self.p, deal.size
+        gram, product = np.empty((deal.lots, p, p)), np.empty((deal.lots, p))
+        together = max(1, height_of(4 * p) // size)
+        for first in range(0, deal.lots, together):
+            last = min(first + together, deal.lots)
+            d, wd, wy = self.at(deal.order[first * size : last * size])
+            cut = d.reshape(p, -1, size)
+            np.matmul(wd.reshape(p, -1, size).transpose(1, 0, 2), cut.transpose(1, 2, 0), out=gram[first:last])
+            product[first:last] = np.matmul(cut.transpose(1, 0, 2), wy.reshape(-1, size, 1))[:, :, 0]
+        more = deal.order[deal.lots * size :]
+        if len(more):
+            d, wd, wy = self.at(more)
+            gram[: len(more)] += wd.T[:, :, None] * d.T[:, None, :]
+            product[: len(more)] += (d * wy).T
+        self._dealt = deal, (gram, product)
+        return self._dealt[1]
 
     def products(self, rows: Rows, factors: Sequence[Factors], count: int) -> tuple[Floats, Floats, Floats]:
         """For made-up columns f_1 … f_m of each draw: their products with the columns (count, m, p), with each other

@@ -53,7 +53,7 @@ def direct_effect(case: Case, found: Answered) -> Refutation | None:
     if excludes_null(found.plain):
         observed = (
             f"{words} would have to change {y} by {shown[0]}{unit} on its own to explain the whole answer; {shown[1]}{unit}"
-            " would do to bring no effect inside the margin"
+            " would already leave open whether there is any effect"
         )
     return Refutation(
         check="direct_effect",
@@ -94,7 +94,7 @@ def hidden_cause(case: Case, found: Answered) -> Refutation | None:
     share = f"{number(100 * value)}% of what is left unexplained in both"
     observed = f"a hidden cause of {z} and {y} would have to explain {share}"
     if interval > 0:
-        observed += f" ({number(100 * interval)}% would do to bring no effect inside the margin)"
+        observed += f" ({number(100 * interval)}% would already leave open whether there is any effect)"
     verdict: Verdict = "inconclusive"
     if not clear:
         observed = "the margin includes no effect already; there is nothing to undo"

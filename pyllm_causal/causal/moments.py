@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .arm_moments import ArmMoments
 from .dose_moments import DoseMoments
-from .draws import Added, Counted, Draw, Outcome, Permuted, Without
+from .draws import Added, Counted, Draw, Lots, Outcome, Permuted, Without
 from .estimators import REGISTRY
 from .estimators.regression import form_of
 from .gram import one_thread
@@ -91,7 +91,7 @@ class Moments:
 
         values, trusted = np.full(len(draws), np.nan), np.zeros(len(draws), dtype=bool)
         with one_thread():
-            for kind in (Permuted, Counted, Added, Outcome, Without):
+            for kind in (Permuted, Counted, Lots, Added, Outcome, Without):
                 index = [i for i, d in enumerate(draws) if isinstance(d, kind)]
                 if index:
                     with np.errstate(all="ignore"):  # what is not finite is refitted
@@ -112,7 +112,7 @@ class Moments:
                 size, least = draw.column.nbytes, LOT // 4
             case Outcome():
                 size, least = draw.y.nbytes, 1
-            case Without():
+            case Lots() | Without():
                 return LOT
         return max(1, min(max(NEAR // max(size, 1), least), HELD // max(size, 1)))
 
@@ -122,6 +122,11 @@ class Moments:
                 return self.engine.permuted([d.order for d in draws if isinstance(d, Permuted)])
             case Counted():
                 return self.engine.counted([d.counts for d in draws if isinstance(d, Counted)])
+            case Lots():
+                dealt = [d for d in draws if isinstance(d, Lots)]
+                if isinstance(self.engine, DoseMoments):
+                    return self.engine.lots([d.counts for d in dealt], dealt[0].deal)
+                return self.engine.counted([d.deal.rows(d.counts) for d in dealt])
             case Added():
                 return self.engine.added([d.column for d in draws if isinstance(d, Added)])
             case Outcome():

@@ -48,7 +48,7 @@ def hidden_cause(case: Case, slope: Slope) -> Refutation | None:
         "robustness_value": value, "robustness_value_interval": interval, "t": t, "dof": dof,
     }  # fmt: skip
     base = f"a hidden cause would have to explain {number(100 * value)}% of what is left unexplained in both"
-    observed = base if clear else "the interval spans no effect already; there is nothing to undo"
+    observed = base if clear else "the margin includes no effect already; there is nothing to undo"
     verdict: Verdict = "inconclusive"
     strengths = benchmarks(case, fitted) if clear else []
     if strengths:

@@ -37,7 +37,7 @@ def hidden(f: FollowUp, effect: Effect, ratio: Ratio | None = None) -> Refutatio
     if clear and value.limit is not None:
         observed = (
             f"it would have to make both the treatment and {f.named} at least {number(value.value)} times as likely"
-            f" ({number(value.limit)} times to bring no effect inside the margin)"
+            f" ({number(value.limit)} times would already leave open whether there is any effect)"
         )
         near = low if effect.value > 1 else 1 / high
         if strongest:

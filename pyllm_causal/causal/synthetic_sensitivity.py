@@ -39,7 +39,7 @@ def hidden_cause(mix: Mix, before: int, unit: str, effect: Effect, amount_unit: 
         much = f"about {number(times)} times" if times <= 100 else "over 100 times"
         observed = (
             f"something else would have to move {unit} alone by {shown[0]}{after} on average from {start} on, {much} as far as it ever"
-            f" strayed from its mix before ({shown[2]}{after}); {shown[1]}{after} would do to bring no effect inside the margin"
+            f" strayed from its mix before ({shown[2]}{after}); {shown[1]}{after} would already leave open whether there is any effect"
         )
     return Refutation(
         check="hidden_cause",

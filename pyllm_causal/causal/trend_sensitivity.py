@@ -87,7 +87,7 @@ def told(found: Breakdown, sign: int, show: Show) -> Refutation:
         could = f"could make the figure anything from {shown[1]} to {shown[2]}, chance left aside"
         observed = (
             f"in every period after the start the trends would have to part about {number(found.times)} times as much {before} to"
-            f" bring no effect inside the margin; parting once as much {could}"
+            f" leave open whether there is any effect; parting once as much {could}"
         )
         if not found.times:
             observed = (
@@ -115,7 +115,7 @@ def _unseen(effect: Effect, others: float | None, show: Show) -> Refutation:
     if clear:
         observed = (
             f"by themselves the two groups would have to part by {shown[0]} over the same time to explain the whole answer;"
-            f" {shown[1]} would do to bring no effect inside the margin"
+            f" {shown[1]} would already leave open whether there is any effect"
         )
         if others is not None:
             observed += f" (those not treated changed by {shown[2]} meanwhile)"

@@ -265,10 +265,18 @@ def checks_lines(verdict: str, refutations: Sequence[Refutation]) -> list[str]:
     lines = ["What was checked", item(" ", verdict)]
     for r in refutations:
         if r.verdict == "failed" and r.suggested_by != "model" and r.meaning and r.family != "sensitivity":
-            lines.append(item("✗", f"{cap(r.observed)}. {r.meaning}"))
-        elif r.check == "planted_effect":
-            lines.append(item(" ", f"With made-up outcomes on these very rows the method {r.observed}."))
+            lines.append(item("✗", f"{r.question} Found: {r.observed}. {_suggests(r.meaning)}"))
+    for r in refutations:
+        if r.check == "planted_effect" and r.verdict != "failed":
+            wanted = f" (wanted: {r.expected})" if r.expected else ""
+            lines.append(item(" ", f"With made-up outcomes on these very rows the method {r.observed}{wanted}."))
     return lines
+
+
+def _suggests(meaning: str) -> str:
+    """What a check that has failed means, from "If this fails, …"."""
+    said = meaning.removeprefix("If this fails, ")
+    return meaning if said == meaning else f"This suggests that {said}"
 
 
 def affected(f: Facts) -> str:
@@ -290,6 +298,7 @@ def rests_on(
             arms = (
                 "" if d.reason == "in another arm" else ", ".join(f"{count(v)} with {k}" for k, v in d.by_arm.items())
             )
+            arms = "" if arms == f"{count(d.rows)} with {d.reason}" else arms  # no treatment: said already
             parts.append(f"{count(d.rows)} {_left_out(d.reason)}" + (f" ({arms})" if arms else ""))
         more = len(sample.dropped) - 5
         text += "; left out: " + "; ".join(parts) + (f"; and {more} more reasons" if more > 0 else "")
@@ -320,7 +329,7 @@ def rests_on(
         lines.append(item(" ", f"Nothing was held fixed{why}"))
     own = f.own is not None and bool(f.own.rests)
     if unadjusted is not None and estimand.adjust_for and not own:
-        lines.append(item(" ", f"Without that the figure would have been {plain_figure(unadjusted)}."))
+        lines.append(item(" ", f"A plain comparison, with nothing held fixed, gives {plain_figure(unadjusted)}."))
     who = query.source("graph")
     if query.graph is not None and query.graph.reviewed_by is not None:
         lines.append(item(" ", review(query.graph, dated=False)))
@@ -430,5 +439,6 @@ def _interval(effect: Effect) -> str:
 
 def _check(r: Refutation) -> str:
     return item(
-        {"passed": "✓", "failed": "✗", "inconclusive": "?"}[r.verdict], f"{r.check} ({r.verdict}): {r.observed}"
+        {"passed": "✓", "failed": "✗", "inconclusive": "?"}[r.verdict],
+        f"{r.check} ({r.verdict}): {r.question} Found: {r.observed}",
     )

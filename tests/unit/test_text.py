@@ -245,7 +245,7 @@ def test_every_row_is_accounted_for_in_words() -> None:
     assert "1,566 of 1,629 rows; left out: 60 with no weight (20 with drug = 1, 40 with drug = 0)" in text
     assert "1 outside age > 40" in text and "1 in another arm" in text and "1 where w is 0" in text
     assert "Compared rows alike in age." in text
-    assert "Without that the figure would have been 2.5 kg higher." in text
+    assert "A plain comparison, with nothing held fixed, gives 2.5 kg higher." in text
 
 
 def test_whose_word_it_is() -> None:

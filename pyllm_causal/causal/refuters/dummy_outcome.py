@@ -44,7 +44,9 @@ def dummy_outcome(trial: Trial) -> Refutation | None:
     name, arms = trial.estimates.estimator.name, trial.sample.kind == "arms"
     within = UNEVEN if name == "weighting" and arms else 0.25
     verdicts = [verdict_on(zero, 0.0, trial.error, within)]
-    observed = alike([float(zero.mean()), trial.value])[0]
+    observed = (
+        f"{alike([float(zero.mean()), trial.value])[0]} on average in {len(zero)} made-up outcomes without an effect"
+    )
     expected = "0"
     figures: dict[str, float | int | str | None] = {"mean_without": float(zero.mean()), "repeats": len(zero)}
     planted = made.planted(PLANTED * trial.error, trial)
@@ -57,15 +59,16 @@ def dummy_outcome(trial: Trial) -> Refutation | None:
         truth = planted[1]
         verdicts.append(verdict_on(found, truth, trial.error, within))
         shown = alike([truth, float(found.mean())])
-        expected, observed = f"0, and {shown[0]} where that was planted", f"{observed}, and {shown[1]}"
+        expected = f"0 without an effect, {shown[0]} with one of {shown[0]}"
+        observed += f", and {shown[1]} in {len(found)} with one of {shown[0]}"
         figures |= {"planted": truth, "mean_planted": float(found.mean())}
     return Refutation(
         check="dummy_outcome",
         family="dummy_outcome",
-        short="made-up outcomes",
+        short="effects in made-up outcomes come out wrong",
         question="Does the method find a known effect in a made-up outcome, and none where there is none?",
         expected=expected,
-        observed=f"{observed} on average in {len(zero)} made-up outcomes",
+        observed=observed,
         verdict="failed" if "failed" in verdicts else "inconclusive" if "inconclusive" in verdicts else "passed",
         meaning="If this fails, the method is biased on tables like this one.",
         figures=figures,

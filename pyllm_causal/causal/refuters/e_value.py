@@ -56,7 +56,7 @@ def _observed(value: EValue, clear: bool, strongest: str, moved: float, chance: 
     what = "likely" if chance else "large"
     text = f"it would have to make both {number(value.value)} times as {what}"
     if value.limit is not None:
-        text += f" ({number(value.limit)} times for the margin to include no effect)"
+        text += f" ({number(value.limit)} times would already leave open whether there is any effect)"
     if strongest:
         text += f"; leaving out {safe(strongest)} changes the ratio {number(math.exp(moved), 3)}-fold"
     return text

@@ -201,7 +201,7 @@ def _told(query: Query, claims: Sequence[Claim], turns: Sequence[Turn], shuffles
         figures |= {"x": safe(worst_turn.column), "y": safe(worst_turn.sign), "strength": worst_turn.size}
         observed, verdict = _turn(query, worst_turn, picture), "failed"
     elif resting and detectable is not None and detectable <= VISIBLE:
-        observed, verdict = f"so it does in {_places(len(resting))} where the answer rests on it", "passed"
+        observed, verdict = f"it does in {_places(len(resting))} where the answer rests on it", "passed"
     elif resting:
         observed = f"nothing contradicts it in {_places(len(resting))}, but there are too few rows to see much"
         verdict = "inconclusive"

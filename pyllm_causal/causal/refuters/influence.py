@@ -88,17 +88,15 @@ def influence(trial: Trial) -> Refutation | None:
 def _observed(trial: Trial, turn: int | None, lose: int | None, pulled: float | None) -> str:
     n = trial.sample.n
     if turn is None or turn > MANY * n:
-        text = "it would take a large part of the rows, chosen for it, to turn its direction"
+        text = "it would take a large part of the rows, picked for that, to turn the answer round"
     else:
         rows = "1 row" if turn == 1 else f"{count(turn)} of {count(n)} rows ({number(100 * turn / n)}%)"
-        text = f"leaving out {rows}, chosen for it, would turn its direction"
+        text = f"leaving out {rows}, picked for that, would turn the answer round"
         if lose is not None and lose < turn:
-            text += f", {count(lose)} would make the margin include no effect"
+            text += f"; leaving out {count(lose)} would leave open whether there is any effect"
     if pulled is not None:
         (inside, now), after = told([pulled, trial.value], trial.scale, trial.estimates.headline.effect.unit)
-        text += (
-            f"; with the 1% of outcomes farthest from what is expected pulled in it is {inside}{after} instead of {now}"
-        )
+        text += f"; with the most unexpected 1% of outcomes pulled in, the answer is {inside}{after} instead of {now}"
     return text
 
 

@@ -54,7 +54,7 @@ def leakage(trial: Trial) -> Refutation | None:
         shown = certain or found
         observed = "; ".join(dict.fromkeys(_said(s, trial) for s in shown[:3]))
     else:
-        observed = "none: no column gives away the outcome or the treatment"
+        observed = "no column gives away the outcome or the treatment"
     return Refutation(
         check="leakage",
         family="graph",

@@ -93,7 +93,7 @@ def placebo_treatment(trial: Trial) -> Refutation | None:
     return Refutation(
         check="placebo_treatment",
         family="negative_control",
-        short="shuffling the treatment",
+        short="an effect remains when the treatment is shuffled",
         question="If the treatment is dealt out at random, does the effect vanish?",
         expected="about 0",
         observed=f"{shown[0]} on average in {len(found)} shuffles (the real estimate is {shown[1]})",
@@ -196,9 +196,9 @@ def controls(
     return Refutation(
         check=check,
         family="negative_control",
-        short="a column that cannot be affected"
+        short="a column that cannot be affected seems to be"
         if check == "negative_outcome"
-        else "a column that cannot have an effect",
+        else "a column that cannot have an effect seems to have one",
         question=f"Is there no effect where none can be, in columns {what}?",
         expected="no difference",
         observed=observed,

@@ -205,7 +205,7 @@ def _could(room: Room, b: Benchmark, unit: str, what: str = "one") -> str:
 
 
 def _spanned(room: Room, ranked: list[Benchmark], unit: str) -> str:
-    text = "the interval spans no effect already; there is nothing to undo"
+    text = "the margin includes no effect already; there is nothing to undo"
     return text + _could(room, ranked[0], unit, "a hidden cause") if ranked else text
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pyllm_causal.causal.draws import Added, Counted, Draw, Outcome, Permuted, Without
+from pyllm_causal.causal.draws import Added, Counted, Deal, Draw, Lots, Outcome, Permuted, Without
 from pyllm_causal.causal.estimators import REGISTRY
 from pyllm_causal.causal.estimators.regression import form_of
 from pyllm_causal.causal.gram import Basis
 from pyllm_causal.causal.inference import covariance
 from pyllm_causal.causal.moments import Moments, moments
+from pyllm_causal.causal.refuters.stability import redrawn
 from pyllm_causal.causal.sample import Sample
 from tests.unit.causal.samples import confounded, sample
 
@@ -255,3 +256,38 @@ def test_a_basis_is_orthogonal_and_turns_back(offset: float) -> None:
     assert (d * w) @ d.T / w.sum() == pytest.approx(np.eye(4), abs=1e-6)
     rebuilt = basis.centre[:, None] + basis.back @ d[1:]
     assert rebuilt == pytest.approx(raw, rel=1e-8, abs=1e-8)
+
+
+@pytest.mark.parametrize("n", [997, 1000, 1003])
+@pytest.mark.parametrize("powers", [(1, False), (2, False), (1, True)])
+def test_lots_of_rows_are_what_repeating_those_rows_gives(n: int, powers: tuple[int, bool]) -> None:
+    rng = np.random.default_rng([n, *powers])
+    x, weights = rng.standard_normal((n, 3)), np.exp(0.3 * rng.standard_normal(n))
+    dose = x[:, 0] + rng.standard_normal(n)
+    s = sample(x[:, 1] + dose + rng.standard_normal(n), dose, x, dose=(1.0, 0.0), weights=weights)
+    s = replace(s, form=powers)
+    deal = Deal(rng.permutation(n).astype(np.int32), 50)
+    draws = [Lots(np.bincount(rng.integers(0, 50, 50), minlength=50), deal) for _ in range(5)]
+    assert all(len(d.apply(s).y) == int(deal.rows(d.counts).sum()) for d in draws)
+    engine = moments("regression", s)
+    assert engine is not None
+    for draw, value in zip(draws, engine.values(draws), strict=True):
+        fit = REGISTRY["regression"].function(draw.apply(s))
+        assert value == pytest.approx(fit.treated - fit.control, rel=1e-9)
+
+
+def test_lots_spread_as_single_rows_do() -> None:
+    """The table is sorted, and a thousand lots of twenty rows give the spread of a bootstrap of rows, within chance."""
+    rng = np.random.default_rng(5)
+    n = 20_000
+    dose = np.sort(rng.standard_normal(n))
+    y = dose + np.repeat(rng.standard_normal(n // 20), 20) + rng.standard_normal(n) * (1 + np.abs(dose))
+    s = replace(sample(y, dose, dose=(1.0, 0.0)), form=(1, False))
+    engine = moments("regression", s)
+    assert engine is not None
+    lots, rows = redrawn(s), [Counted(np.bincount(rng.integers(0, n, n), minlength=n)) for _ in range(400)]
+    drawn = [lots(s, np.random.default_rng(i)) for i in range(400)]
+    assert isinstance(drawn[0], Lots)
+    by_lots, by_rows = engine.values(drawn), engine.values(rows)
+    assert by_lots.std() / by_rows.std() == pytest.approx(1.0, abs=4 * np.sqrt(1 / 400 + 1 / 2000))
+    assert abs(by_lots.mean() - by_rows.mean()) < 4 * by_rows.std() * np.sqrt(2 / 400)
