@@ -131,6 +131,9 @@ def _assembled(
     facts = main.facts
     first = say.headline(facts)
     sentences = say.size_sentences(facts)
+    decided = _decision(main)
+    if facts.query.threshold is not None or not facts.convention:
+        sentences += decision_sentences(decided, say.affected(facts), facts.certainty.level)
     for other in lines[1:]:
         sentences += [say.headline(other.facts), *say.size_sentences(other.facts)]
     if len(lines) > 1:
@@ -142,10 +145,6 @@ def _assembled(
     small = number(facts.matters) + (f" {facts.unit}" if facts.unit and facts.unit != "probability" else "")
     if facts.outcome_kind == "yes_no":
         small = f"{number(100 * facts.matters)} in 100"
-    decided = _decision(main)
-    level = facts.certainty.level
-    if facts.query.threshold is not None or not facts.convention:
-        sentences += decision_sentences(decided, say.affected(facts), level)
     verdict, told = overall(main.refutations)
     whole = say.full_text(
         first,

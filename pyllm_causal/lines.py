@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation, SampleCount
-from .causal.certainty import Standing, grade, relevant_matters
+from .causal.certainty import Standing, counted, grade, relevant_matters
 from .causal.contrast import Contrast, as_arms
 from .causal.designs import Task, named
 from .causal.diagnose import examine
@@ -94,7 +94,7 @@ def common_line(
             lambda: verify(query, table, estimand, seed),
         ),
     )
-    clock.done(f"{len(refutations)} checks")
+    clock.done(_checks(refutations))
     plain = effect_of(
         found.fit, sample, "difference", unit_of(table.profile.column(str(query.outcome)).unit, sample, "difference")
     )
@@ -161,7 +161,7 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
     replaced = {r.check for r in added}
     refutations = (*(r for r in found.refutations if r.check not in replaced), *added)
     clock.done(f"{1 + len(found.others)} method{'s' if found.others else ''}")
-    clock.done(f"{len(refutations)} checks")
+    clock.done(_checks(refutations))
     per_unit = found.kind == "dose" and found.per_unit
     _check_matters(query, found.plain.unit == "probability")
     matters, convention = relevant_matters(query.matters, found.spread, found.outcome_kind == "yes_no")
@@ -205,6 +205,11 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
         diagnoses=diagnoses,
         refutations=refutations,
     )
+
+
+def _checks(refutations: tuple[Refutation, ...]) -> str:
+    done = len(counted(refutations))
+    return f"{done} check{'' if done == 1 else 's'}"
 
 
 def _meanings(query: Query, table: Table) -> dict[str, str]:

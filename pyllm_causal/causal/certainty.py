@@ -173,6 +173,8 @@ def overall(refutations: Sequence[Refutation]) -> tuple[Verdict, str]:
     unsure = len(told) - len(failed) - len(passed)
     if not told:
         return "inconclusive", "Nothing was checked."
+    if all(r.check == "other_methods" for r in told) and not failed:
+        return "inconclusive", "Nothing was checked, beyond comparing the methods."
     rest = [f"{len(passed)} passed"] if passed else []
     rest += [f"{_counted(unsure)} could not tell"] if unsure else []
     if failed:
@@ -184,7 +186,8 @@ def overall(refutations: Sequence[Refutation]) -> tuple[Verdict, str]:
     if len(told) == 1:
         first = "The one check passed"
     else:
-        first = f"All {len(told)} checks passed" if not unsure else f"{len(passed)} of {len(told)} checks passed"
+        every = "Both" if len(told) == 2 else f"All {len(told)}"
+        first = f"{every} checks passed" if not unsure else f"{len(passed)} of {len(told)} checks passed"
     tail = f", {_counted(unsure)} could not tell" if unsure else ""
     if not any(r.check in SEES for r in passed):
         return "inconclusive", f"{first}{tail}; checks like those that passed miss most faults."

@@ -223,7 +223,7 @@ def decision_sentences(found: dict[str, Any] | None, outcome: str, certainty: Le
     if found.get("groups"):
         first = _groups_sentence(found, start, outcome, sign)
         if first is not None:
-            return [first, *_pays_sentence(found, outcome)][:2]
+            return [first, *_pays_sentence(found, outcome, groups=_told(found))][:2]
     chance = found["chance"]
     if found["convention"]:
         key, size = ("above_zero" if sign > 0 else "below_zero"), " at all"
@@ -234,14 +234,22 @@ def decision_sentences(found: dict[str, Any] | None, outcome: str, certainty: Le
     return [first, *_pays_sentence(found, outcome)][:2]
 
 
+def _told(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [g for g in found["groups"] if g["chance"] is not None]
+
+
 def _groups_sentence(found: dict[str, Any], start: str, outcome: str, sign: int) -> str | None:
-    told = [g for g in found["groups"] if g["chance"] is not None]
+    told = _told(found)
     if len(told) < 2 or len(told) > MOST_GROUPS or found["convention"]:
         return None
     key = "above_matters" if sign > 0 else "below_minus_matters"
-    parts = [f"{in_100(g['chance'][key])} for {safe(g['group'], 40)}" for g in told]
+    parts = _by_group(told, key)
     size = f"by more than {_amount(found['matters'], found['unit'])}"
     return f"{start} the chance that it {LIKELY[sign]} {outcome} {size} is {join(parts)}."
+
+
+def _by_group(groups: Sequence[dict[str, Any]], key: str) -> list[str]:
+    return [f"{in_100(g['chance'][key])} for {safe(g['group'], 40)}" for g in groups]
 
 
 def _clear(even: dict[str, Any]) -> bool:
@@ -250,18 +258,24 @@ def _clear(even: dict[str, Any]) -> bool:
     return low is not None and high is not None and (low > 0 or high < 0)
 
 
-def _pays_sentence(found: dict[str, Any], outcome: str, conditional: bool = False) -> list[str]:
-    """Whether it pays: against the asker's threshold; for money, the cost at which it breaks even; for events, how many have to be
-    treated for one."""
+def _pays_sentence(
+    found: dict[str, Any], outcome: str, conditional: bool = False, groups: Sequence[dict[str, Any]] = ()
+) -> list[str]:
+    """Whether it pays: against the asker's threshold, in every group where those are told; for money, the cost at which it breaks
+    even; for events, how many have to be treated for one."""
     unit, chance, even = found["unit"], found["chance"], found["break_even"]
     per = "row treated" if even["per"] == "treated row" else "step of the treatment"
     threshold = found.get("threshold")
     if threshold is not None:
-        verb = "brings at least" if threshold >= 0 else "saves at least"
+        # whether a rise or a fall is a gain only the asker knows: "saves" of days free of disease would be a harm
+        size = f"{LIKELY[1 if threshold >= 0 else -1]} {outcome}"
+        size += f" by at least {_amount(abs(threshold), unit)}" if threshold else " at all"
+        size += "" if even["per"] == "treated row" else " for a step of the treatment"
         start = "If what is assumed holds, the chance" if conditional else "The chance"
-        return [
-            f"{start} that it {verb} {_amount(abs(threshold), unit)} a {per}, as you ask, is {in_100(chance['pays'])}."
-        ]
+        how = join(_by_group(groups, "pays")) if groups else in_100(chance["pays"])
+        return [f"{start} that it {size}, as you ask, is {how}."]
+    if groups:
+        return []  # one figure for all would hide that the groups differ
     if _money(unit):
         return [_break_even_sentence(even, per)]
     needed = found.get("number_needed")
@@ -307,5 +321,5 @@ def _amount(value: float, unit: str) -> str:
 
 def _asked(value: float) -> str:
     """A figure of the asker's own, as short as it was given: 1, 0.8, 1,500."""
-    text = number(value, 3)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    figure, power, exponent = number(value, 3).partition("e")
+    return (figure.rstrip("0").rstrip(".") if "." in figure else figure) + power + exponent

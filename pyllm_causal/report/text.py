@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..analysis import Answer, Certainty, Effect, Estimand, Level, Refutation, SampleCount
+from ..analysis import Answer, Certainty, Effect, Estimand, Level, MediationEffect, Refutation, SampleCount
 from ..graph_formats.listing import review
 from ..query import Query
 from ..wording import (
@@ -231,6 +231,8 @@ def _scale_sentence(effect: Effect, outcome_kind: str) -> str:
     name = {"odds_ratio": "The odds are", "rate_ratio": "The rate is", "hazard_ratio": "The rate is"}.get(
         effect.scale, average
     )
+    if effect.value == 0 and effect.high is not None:  # no event among the treated
+        return f"{name} 0 times as high (up to {number(effect.high)} times), as no event was seen there."
     return f"{name} {shown[0]} times as high{span}."
 
 
@@ -240,7 +242,8 @@ def plain_figure(effect: Effect) -> str:
     if effect.scale == "percent":
         return _size(effect, "higher", "lower", unit="%")[0]
     if effect.scale != "difference":
-        return f"{number(effect.value)} times as high"
+        what = {"odds_ratio": "odds ", "rate_ratio": "a rate ", "hazard_ratio": "a rate "}.get(effect.scale, "")
+        return f"{what}{number(effect.value)} times as high"
     if effect.unit == "probability":
         return _size(effect, "more", "fewer", factor=100, after=" in 100")[0]
     return _size(effect, "higher", "lower", unit=f" {effect.unit}" if effect.unit else "")[0]
@@ -268,7 +271,7 @@ def checks_lines(verdict: str, refutations: Sequence[Refutation]) -> list[str]:
             lines.append(item("✗", f"{r.question} Found: {r.observed}. {_suggests(r.meaning)}"))
     for r in refutations:
         if r.check == "planted_effect" and r.verdict != "failed":
-            wanted = f" (wanted: {r.expected})" if r.expected else ""
+            wanted = f" ({r.expected} is right, give or take a few by chance)" if r.expected else ""
             lines.append(item(" ", f"With made-up outcomes on these very rows the method {r.observed}{wanted}."))
     return lines
 
@@ -280,9 +283,11 @@ def _suggests(meaning: str) -> str:
 
 
 def affected(f: Facts) -> str:
-    """The outcome as what is raised or lowered."""
+    """The outcome as what is raised or lowered. The headline of a mediation is what passes through the mediator; what is said of
+    a decision is the whole effect, and says so."""
     own = f.own.outcome if f.own is not None else None
-    return own or ("the chance of " if f.outcome_kind == "yes_no" else "") + event_words(f)
+    both = " (both ways together)" if isinstance(f.effect, MediationEffect) else ""
+    return (own or ("the chance of " if f.outcome_kind == "yes_no" else "") + event_words(f)) + both
 
 
 def rests_on(
@@ -438,7 +443,7 @@ def _interval(effect: Effect) -> str:
 
 
 def _check(r: Refutation) -> str:
-    return item(
-        {"passed": "✓", "failed": "✗", "inconclusive": "?"}[r.verdict],
-        f"{r.check} ({r.verdict}): {r.question} Found: {r.observed}",
-    )
+    if r.family == "sensitivity":  # says how much a fault nobody can see would take; never counted as failed
+        return item("·", f"{r.check} (for information): {r.question} Found: {r.observed}")
+    sign = {"passed": "✓", "failed": "✗", "inconclusive": "?"}[r.verdict]
+    return item(sign, f"{r.check} ({r.verdict}): {r.question} Found: {r.observed}")

@@ -257,7 +257,9 @@ class TestUse:
         done = run("ask", ASKED, "--data", table, "--graph", signed, "--no-checks", "--json")
         assert done.document["reviewed_by"] == "Ann"
         assert "Ann reviewed the picture of causes; nothing was changed since." in done.document["text"]
-        done = run("ask", ASKED, "--data", table, "--graph", edited(signed, confidence="unsure"), "--no-checks", "--json")
+        done = run(
+            "ask", ASKED, "--data", table, "--graph", edited(signed, confidence="unsure"), "--no-checks", "--json"
+        )
         assert done.document["reviewed_by"] is None and "Ann" not in done.document["text"]
 
 

@@ -11,7 +11,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pyllm_causal.analysis import Bounds, Certainty, Dropped, Effect, Estimand, NotIdentified, SampleCount
+from pyllm_causal.analysis import (
+    Answer,
+    Bounds,
+    Certainty,
+    Dropped,
+    Effect,
+    Estimand,
+    NotIdentified,
+    Refutation,
+    SampleCount,
+)
 from pyllm_causal.pipeline import analyse
 from pyllm_causal.query import Query
 from pyllm_causal.report import text as say
@@ -213,6 +223,7 @@ def test_without_an_interval_nothing_is_claimed() -> None:
         (Effect(value=0.142, low=0, high=1, unit="probability"), "14 more in 100"),
         (Effect(value=-0.142, low=-1, high=0, unit="probability"), "14 fewer in 100"),
         (Effect(value=1.27, low=1, high=2, scale="ratio"), "1.3 times as high"),
+        (Effect(value=5.43, low=3, high=9, scale="odds_ratio"), "odds 5.4 times as high"),
         (Effect(value=-12.3, low=-20, high=-1, scale="percent", unit="%"), "12% lower"),
         (Effect(value=640.0, low=None, high=None), "640 higher"),
     ],
@@ -230,6 +241,7 @@ def rests(query: dict[str, Any] | None = None, strategy: str = "adjustment", adj
             Dropped(reason="not age > 40", rows=1),
             Dropped(reason="in another arm", rows=1, by_arm={"other arms": 1}),
             Dropped(reason="w is 0", rows=1),
+            Dropped(reason="no drug", rows=7, by_arm={"no drug": 7}),
         ),
     )
     estimand = Estimand.model_validate({"strategy": strategy, "adjust_for": adjust})
@@ -244,8 +256,37 @@ def test_every_row_is_accounted_for_in_words() -> None:
     text = rests()
     assert "1,566 of 1,629 rows; left out: 60 with no weight (20 with drug = 1, 40 with drug = 0)" in text
     assert "1 outside age > 40" in text and "1 in another arm" in text and "1 where w is 0" in text
+    assert text.count("7 with no drug") == 1
     assert "Compared rows alike in age." in text
     assert "A plain comparison, with nothing held fixed, gives 2.5 kg higher." in text
+
+
+def checked(check: str, family: str, verdict: str, **more: str) -> Refutation:
+    said = {"question": "Is it so?", "expected": "about 48 of 50 each time", "observed": "leak is a copy", **more}
+    return Refutation.model_validate({"check": check, "family": family, "verdict": verdict, **said})
+
+
+def test_a_failed_check_says_what_was_asked_what_was_found_and_what_it_means() -> None:
+    planted = checked(
+        "planted_effect", "dummy_outcome", "passed", observed="recovered 47 of 50", meaning="If this fails, no."
+    )
+    failed = checked("leakage", "graph", "failed", meaning="If this fails, a column holds the answer itself.")
+    text = " ".join(" ".join(say.checks_lines("One check failed.", (planted, failed))).split())
+    assert "✗ Is it so? Found: leak is a copy. This suggests that a column holds the answer itself." in text
+    assert "If this fails" not in text and text.index("✗") < text.index("made-up outcomes")
+    assert "the method recovered 47 of 50 (about 48 of 50 each time is right" in text
+    odd = say.checks_lines("", (checked("leave_one_out", "graph", "failed", meaning="It turns."),))
+    assert odd[-1].endswith("It turns.")
+
+
+def test_a_statement_about_hidden_causes_is_no_failed_check() -> None:
+    answer = Answer(
+        status="answered", headline="", text="",
+        refutations=(checked("hidden_cause", "sensitivity", "failed"), checked("leakage", "graph", "failed")),
+    )  # fmt: skip
+    text = " ".join(say.expert_text(answer).split())
+    assert "· hidden_cause (for information): Is it so? Found: leak is a copy" in text
+    assert "✗ leakage (failed): Is it so? Found: leak is a copy" in text
 
 
 def test_whose_word_it_is() -> None:

@@ -136,7 +136,7 @@ def _standardise(sample: Sample, family: glm.Family, inner: Floats, x: Floats, r
         mean, part = _averaged(sample, model, at, wanted, share, scores)
         means.append(mean)
         influence[:, column] = part
-    notes = ("few rows: the same slopes were assumed in both groups",)
+    notes = ("the same slopes were assumed in both groups: the rows cannot carry a model for each",)
     return Fit(means[0], means[1], influence=influence, dof=float(rows.sum() - design.shape[1]), notes=notes)
 
 
@@ -207,11 +207,30 @@ def form_of(sample: Sample) -> tuple[int, bool]:
     if sample.form is not None:
         return sample.form
     if sample.kind == "arms":
-        return 1, min(int((sample.arm == a).sum()) for a in (1, 0)) >= ROWS_A_SLOPE * (sample.k + 1)
+        enough = min(int((sample.arm == a).sum()) for a in (1, 0)) >= ROWS_A_SLOPE * (sample.k + 1)
+        return 1, enough and vary_alike(sample)
     bent = not sample.per_unit and _inside(sample) and sample.n >= 50 and curved(sample) < CURVE_LEVEL
     powers = _bend(sample.dose) if bent else 1
     interact = 0 < sample.k <= sample.n // 20 and varied(sample) < VARIED_LEVEL
     return powers, interact and not _dear(sample, powers)
+
+
+def vary_alike(sample: Sample) -> bool:
+    """Whether the covariates vary in as many directions within each arm as in both together. Where one is constant in an arm
+    (a rare trait that no control has), a model of that arm alone cannot tell it from the intercept, and would extrapolate."""
+    import numpy as np
+
+    if not sample.k:
+        return True
+    pair = sample.arm >= 0
+    x, arm = _centred(sample.x)[pair], sample.arm[pair]
+
+    def directions(rows: Floats) -> int:
+        rows = rows - rows.mean(axis=0)
+        return int(np.linalg.matrix_rank(rows.T @ rows, hermitian=True, tol=1e-9 * len(x)))
+
+    whole = directions(x)
+    return all(directions(x[arm == a]) == whole for a in (1, 0))
 
 
 def _dear(sample: Sample, powers: int) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...query import Scale
 from .. import glm
-from ..estimators.regression import FAMILY, ROWS_A_SLOPE
+from ..estimators.regression import FAMILY, ROWS_A_SLOPE, vary_alike
 from ..inference import Fit, on_line
 from ..learners import expanded
 from ..propensity import standardised
@@ -144,6 +144,7 @@ def ground(sample: Sample, flexible: bool, within: bool = False) -> Ground:
         penalty = PENALTY[family] * unit[family]
     base, lift, mean, reach = np.zeros(sample.n), np.zeros(sample.n), np.zeros(sample.n), np.zeros(sample.n)
     apart = sample.kind == "arms" and not within and (flexible or _smallest(sample) >= ROWS_A_SLOPE * (x.shape[1] + 1))
+    apart = apart and vary_alike(sample)
     if apart:
         design = glm.with_intercept(x)
         lines = {}

@@ -17,7 +17,7 @@ from ...query import Query, Scale
 from ..draws import Draw
 from ..estimate import Estimates
 from ..estimators.regression import bent, form_of
-from ..inference import on_line
+from ..inference import effect_of, on_line
 from ..repeats import SIMULATIONS, Effort, refitted
 from ..sample import Sample
 
@@ -127,6 +127,16 @@ def refuter(name: str, about: str, rounds: float = 0.0) -> Callable[[Check], Che
     return register
 
 
+def as_difference(trial: Trial) -> Trial:
+    """A ratio that has no error of its own (no event among the treated) is checked as the difference that it comes from."""
+    found, sample = trial.estimates, trial.sample
+    effect = effect_of(found.fit, sample, "difference", "probability" if sample.outcome_kind == "yes_no" else "")
+    if trial.scale == "difference" or effect is None or not effect.std_error:
+        return trial
+    headline = found.headline.model_copy(update={"effect": effect})
+    return replace(trial, scale="difference", estimates=replace(found, headline=headline, others=()))
+
+
 ALWAYS = "other_methods"  # compares what has been computed anyway
 
 
@@ -140,6 +150,8 @@ def settled(trial: Trial) -> Trial:
 def refute(trial: Trial) -> tuple[Refutation, ...]:
     """Every registered check that applies, in order of definition. After Ctrl-C those that were done; without checks
     (`Effort.checks`) only the comparison of the methods."""
+    if not trial.error > 0:
+        trial = as_difference(trial)
     if not trial.error > 0:
         return ()
     trial = settled(trial)
@@ -166,7 +178,7 @@ def refute(trial: Trial) -> tuple[Refutation, ...]:
             continue
         if result is not None:
             found.append(result)
-            watch.done += check.name != ALWAYS
+            watch.done += 1
         elif watch.stopped and check.name != ALWAYS:
             watch.left_out += 1
     return tuple(found)

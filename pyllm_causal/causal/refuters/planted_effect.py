@@ -54,14 +54,14 @@ def made_of(trial: Trial) -> Made | None:
         unit=headline.unit or unit_of(None, sample, scale),
         up=side_of(headline),
         least=(trial.query.matters or 0.0) if scale == "difference" else 0.0,
-        rough=_rough(sample),
+        rough=rough(sample),
         allowed=SECONDS,
         per=" for one unit more" if sample.kind == "dose" and sample.per_unit else "",
     )
     return reachable(made, lambda size: base.mean(size, scale) is not None)
 
 
-def _rough(sample: Sample) -> bool:
+def rough(sample: Sample) -> bool:
     """Few clusters, or few events for the columns held fixed: margins are then known to be rough."""
     import numpy as np
 

@@ -200,6 +200,8 @@ def _could(room: Room, b: Benchmark, unit: str, what: str = "one") -> str:
     low, high = room.range(b)
     if not math.isfinite(high - low):
         return ""
+    if unit == "probability":  # no hidden cause moves a chance by more than all of it
+        low, high = max(low, -1.0), min(high, 1.0)
     (from_, to), after = told([low, high], "difference", unit)
     return f"; {what} as strong as {safe(b.column)} could make it anything from {from_} to {to}{after}, chance included"
 

@@ -27,6 +27,7 @@ PART = 0.8  # of the rows, in a part of the table
 SMALL = 0.5  # standard errors that a change without meaning may move the answer
 NARROW, WIDE = 0.67, 1.5  # times the margin that a bootstrap may come out
 FEW_ROWS = 50  # of one arm in one stratum
+FEW_EVENTS = 5  # of either kind in an arm, below which `inference.covariance` widens the margin
 FEW_CLUSTERS = 20  # with fewer, their bootstrap says little about the margin (Cameron, Gelbach & Miller 2008)
 
 
@@ -68,7 +69,8 @@ def _noise(sample: Sample, rng: np.random.Generator) -> Added:
 @refuter("data_subset", "repeat the analysis on random parts of the table", rounds=1)
 def data_subset(trial: Trial) -> Refutation | None:
     """Random 80 % of the rows (of every arm within strata; of the clusters). Passes when the mean moves by at most half a
-    standard error and the spread is at most two and a half times what sampling alone gives (√(1/0.8 − 1) standard errors)."""
+    standard error and the spread is at most two and a half times what sampling alone gives (√(1/0.8 − 1) standard errors);
+    inconclusive otherwise with fewer than 20 clusters, of which one or two make the margin."""
     import numpy as np
 
     found = enough(repeat(trial, "data_subset", part(trial.sample)))
@@ -86,7 +88,7 @@ def data_subset(trial: Trial) -> Refutation | None:
         question="Does the answer stay on random parts of the table?",
         expected=f"about {shown[2]}",
         observed=f"mostly between {shown[0]} and {shown[1]} on {len(found)} parts with 80% of the rows",
-        verdict="passed" if ok else "failed",
+        verdict="passed" if ok else "inconclusive" if _few_clusters(trial.sample) else "failed",
         meaning="If this fails, a few rows carry the answer.",
         figures={"mean": mean, "spread": spread, "repeats": len(found)},
     )
@@ -95,8 +97,8 @@ def data_subset(trial: Trial) -> Refutation | None:
 @refuter("bootstrap", "draw the rows anew many times and compare the spread with the margin of error", rounds=1)
 def bootstrap(trial: Trial) -> Refutation | None:
     """Rows (clusters, or rows within strata) drawn with replacement. Passes when the spread is 0.67–1.5 times the standard
-    error, fails when it is outside that beyond chance (three Monte-Carlo errors); inconclusive in between, and with fewer
-    than 20 clusters. Not for matching, where it is invalid (Abadie & Imbens 2008)."""
+    error, fails when it is outside that beyond chance (three Monte-Carlo errors); inconclusive in between, with fewer
+    than 20 clusters, and where an arm has hardly an event or hardly a row without. Not for matching, where it is invalid (Abadie & Imbens 2008)."""
     import numpy as np
 
     if not trial.estimates.estimator.resamples:
@@ -107,11 +109,12 @@ def bootstrap(trial: Trial) -> Refutation | None:
     ratio = _spread(found, trial) / trial.error
     slack = 3 / np.sqrt(2 * len(found))  # a standard deviation from few draws is itself uncertain
     verdict: Verdict = "inconclusive"
-    cluster = trial.sample.cluster
     if NARROW <= ratio <= WIDE:
         verdict = "passed"
-    elif not NARROW * (1 - slack) <= ratio <= WIDE * (1 + slack) and (
-        cluster is None or int(cluster.max()) + 1 >= FEW_CLUSTERS
+    elif (
+        not NARROW * (1 - slack) <= ratio <= WIDE * (1 + slack)
+        and not _few_clusters(trial.sample)
+        and not _one_sided(trial.sample)
     ):
         verdict = "failed"
     return Refutation(
@@ -122,9 +125,21 @@ def bootstrap(trial: Trial) -> Refutation | None:
         expected="about the margin given",
         observed=f"{number(ratio)} times the margin given, from {len(found)} draws",
         verdict=verdict,
-        meaning="If this fails, the interval is too narrow or too wide.",
+        meaning="If this fails, the margin that is given is too narrow or too wide.",
         figures={"ratio": ratio, "repeats": len(found)},
     )
+
+
+def _few_clusters(sample: Sample) -> bool:
+    return sample.cluster is not None and int(sample.cluster.max()) + 1 < FEW_CLUSTERS
+
+
+def _one_sided(sample: Sample) -> bool:
+    """Whether an arm has fewer than 5 events, or fewer than 5 without: redrawn it hardly varies, though the truth may lie elsewhere."""
+    if sample.outcome_kind != "yes_no" or sample.kind != "arms":
+        return False
+    counts = [(int((sample.y[sample.arm == a] > 0).sum()), int((sample.arm == a).sum())) for a in (0, 1)]
+    return any(min(events, rows - events) < FEW_EVENTS for events, rows in counts)
 
 
 def _spread(values: Floats, trial: Trial) -> float:

@@ -63,7 +63,7 @@ def trimming(trial: Trial) -> Refutation | None:
         expected="about the same",
         observed=observed,
         verdict=verdict,
-        meaning="If this fails, the answer is made by rows that have hardly any like in the other group.",
+        meaning="If this fails, the answer rests on rows that have hardly any like them in the other group.",
         figures={
             "share": share,
             "value": value if math.isfinite(value) else None,

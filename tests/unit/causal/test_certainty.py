@@ -146,7 +146,7 @@ def test_our_convention_for_what_matters() -> None:
         ("inconclusive", "Nothing was checked.", ()),
         ("inconclusive", "Nothing was checked.", (check("hidden_cause", "failed"), check("negative_outcome", "failed", "model"))),
         ("passed", "The one check passed.", (check("other_methods"),)),
-        ("passed", "All 2 checks passed.", (check("other_methods"), check("bootstrap"))),
+        ("passed", "Both checks passed.", (check("other_methods"), check("bootstrap"))),
         (
             "passed",
             "2 of 3 checks passed, one could not tell.",
@@ -155,7 +155,7 @@ def test_our_convention_for_what_matters() -> None:
         ("inconclusive", "None of the checks could tell.", (check("other_methods", "inconclusive"),)),
         (
             "inconclusive",
-            "All 2 checks passed; checks like those that passed miss most faults.",
+            "Both checks passed; checks like those that passed miss most faults.",
             (check("placebo_treatment"), check("bootstrap")),
         ),
         (

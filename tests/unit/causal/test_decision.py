@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from pyllm_causal import analyse
 from pyllm_causal.analysis import Effect, GroupEffect
 from pyllm_causal.causal.decision import belief, decision, decision_sentences, in_100
 
@@ -139,7 +141,7 @@ def test_a_threshold_below_zero_asks_for_a_fall() -> None:
     out = view(effect(-5.0, 1.0, unit="days"), threshold=-4.0)
     assert out["chance"]["pays"] == pytest.approx(float(stats.norm.cdf(1.0)), abs=1e-4)
     assert decision_sentences(out, "the stay", "high")[1] == (
-        "The chance that it saves at least 4 days a row treated, as you ask, is about 84 in 100."
+        "The chance that it lowers the stay by at least 4 days, as you ask, is about 84 in 100."
     )
 
 
@@ -210,9 +212,30 @@ def test_groups_are_ordered_by_their_chance() -> None:
         "If what is assumed holds, the chance that it raises weight by more than 1 is over 99 in 100 for women, about 66 in"
         " 100 for men and about 33 in 100 for others."
     )
+    assert len(decision_sentences(out, "weight", "moderate")) == 1
+    # "about 9 in 100" for all, after "over 99 in 100 for women", would be read as about everybody
+    asked = view(effect(2.0, 0.3), groups=groups, threshold=2.5)
+    assert decision_sentences(asked, "weight", "moderate")[1] == (
+        "The chance that it raises weight by at least 2.5, as you ask, is about 84 in 100 for women, under 1 in 100 for men and"
+        " about 12 in 100 for others."
+    )
     # where the treatment lowers the outcome, the group with the larger fall comes first
     falls = view(effect(-2.0, 0.3), groups=(group("men", -1.2, 0.5), group("women", -3.0, 0.5)))
     assert [g["group"] for g in falls["groups"]] == ["women", "men"]
+
+
+def test_a_fall_is_not_called_a_saving() -> None:
+    """Only the asker knows what is a gain: of the time free of disease a fall saves nothing, and of nothing there is no "at least"."""
+    out = view(effect(-2.0, 0.3, unit="days"), threshold=-1.0)
+    text = " ".join(decision_sentences(out, "the time free of disease", "moderate"))
+    assert "saves" not in text and "lowers the time free of disease by at least 1 days" in text
+    none = view(effect(-2.0, 0.3, unit="days"), threshold=0.0)
+    assert "raises the stay at all, as you ask" in " ".join(decision_sentences(none, "the stay", "high"))
+
+
+def test_a_tiny_figure_of_the_asker_is_said_as_short_as_it_was_given() -> None:
+    out = view(effect(3e-7, 1e-8), matters=1e-7)
+    assert "by more than 1e−07." in decision_sentences(out, "the dose", "high")[0]
 
 
 def test_doses_are_told_by_the_step() -> None:
@@ -232,7 +255,7 @@ def test_an_unclear_answer_is_not_talked_up() -> None:
     assert decision_sentences(out, "weight", "low") == []
     asked = view(effect(1.0, 0.78), convention=True, threshold=1.0)
     assert decision_sentences(asked, "weight", "moderate") == [
-        "If what is assumed holds, the chance that it brings at least 1 a row treated, as you ask, is about 50 in 100."
+        "If what is assumed holds, the chance that it raises weight by at least 1, as you ask, is about 50 in 100."
     ]
     named = view(effect(1.0, 0.78))  # what matters was named: the chance that it does is an answer
     assert "about 50 in 100" in decision_sentences(named, "weight", "low")[0]
@@ -241,3 +264,15 @@ def test_an_unclear_answer_is_not_talked_up() -> None:
 def test_a_rate_counts_nobody() -> None:
     out = view(effect(-0.12, 0.03, unit="probability"), means=(0.38, 0.5), outcome_kind="yes_no", matters=0.02)
     assert len(decision_sentences(out, "the rate of death", "high")) == 1
+
+
+def test_the_chance_of_a_mediation_says_that_it_is_of_both_ways() -> None:
+    """About 5 in 100 pass through m, 30 in all: "it raises y by more than 10" under a headline "through m" would be wrong."""
+    rng = np.random.default_rng(9)
+    t = rng.integers(0, 2, 600)
+    m = (rng.random(600) < 0.3 + 0.1 * t).astype(int)
+    y = (rng.random(600) < 0.2 + 0.3 * m + 0.25 * t).astype(int)
+    query = {"kind": "mediation", "treatment": "t", "outcome": "y", "design": {"kind": "mediation", "mediators": ["m"]}, "adjust_for": [],
+             "matters": 0.1, "sources": {"graph": "you"}}  # fmt: skip
+    text = " ".join(analyse(query, pd.DataFrame({"t": t, "m": m, "y": y}), simulations=20).text.split())
+    assert "that it raises the chance of y (both ways together) by more than 10 in 100" in text

@@ -182,6 +182,55 @@ def test_redrawn_rows_do_not_choose_another_model() -> None:
     assert failed == 0
 
 
+def test_bootstrap_cannot_tell_where_an_arm_hardly_varies() -> None:
+    """All treated and none of the others have the event: rows drawn anew say the same, and the margin given is rightly wider."""
+    arm = np.arange(300) % 2
+    s = sample(arm.astype("float64"), arm, outcome="yes_no", randomised=True)
+    found = estimate(s, "difference", "probability")
+    assert found is not None
+    asked = parse_query({"treatment": "t", "outcome": "y", "design": {"kind": "randomised"}})
+    result = CHECKS["bootstrap"].function(Trial(s, found, asked, "difference", 0))
+    assert result is not None and result.figures["ratio"] == 0 and result.verdict == "inconclusive"
+
+
+def test_made_up_outcomes_with_hardly_an_event_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine rows of 300 without the event and two columns held fixed: made-up outcomes that have no odds ratio drop out, which bends
+    the mean of the rest in a sound table."""
+    from pyllm_causal.causal.refuters import dummy_outcome
+
+    monkeypatch.setattr(dummy_outcome, "verdict_on", lambda *_: "failed")
+    rng = np.random.default_rng(4)
+    x, arm = rng.normal(size=(300, 2)), np.arange(300) % 2
+    for without, verdict in ((9, "inconclusive"), (100, "failed")):
+        y = np.ones(300)
+        y[rng.permutation(300)[:without]] = 0.0
+        s = sample(y, arm, x, outcome="yes_no", randomised=True)
+        found = estimate(s, "difference", "probability")
+        assert found is not None
+        asked = parse_query({"treatment": "t", "outcome": "y", "design": {"kind": "randomised"}})
+        result = CHECKS["dummy_outcome"].function(Trial(s, found, asked, "difference", 0))
+        assert result is not None and result.verdict == verdict
+
+
+def test_parts_of_a_handful_of_clusters_cannot_tell() -> None:
+    """One of six clusters carries the answer: with so few that is said of the margin, and is no fault of the method."""
+    rng = np.random.default_rng(2)
+    cluster = np.repeat(np.arange(6), 20)
+    arm = np.arange(120) % 2
+    y = rng.normal(size=120) + 40.0 * (arm & (cluster == 0))
+    for few, verdict in ((True, "inconclusive"), (False, "failed")):
+        clusters = cluster if few else np.repeat(np.arange(24), 5)
+        s = sample(y, arm, randomised=True, cluster=clusters)
+        found = estimate(s, "difference", "")
+        assert found is not None
+        asked = parse_query({"treatment": "t", "outcome": "y", "design": {"kind": "randomised"}})
+        # a margin far too narrow for how much the parts differ
+        effect = found.headline.effect.model_copy(update={"std_error": 0.05})
+        found = replace(found, headline=found.headline.model_copy(update={"effect": effect}))
+        result = CHECKS["data_subset"].function(Trial(s, found, asked, "difference", 0))
+        assert result is not None and result.verdict == verdict
+
+
 def test_bootstrap_is_not_run_where_it_is_invalid() -> None:
     t = trial(confounded(300), method=REGISTRY["matching"].function)
     t = replace(t, estimates=replace(t.estimates, estimator=REGISTRY["matching"]))

@@ -307,7 +307,7 @@ def test_a_stop_leaves_the_checks_done_so_far(monkeypatch: pytest.MonkeyPatch) -
     assert list(found) == before and len(said) == 1
     assert stopped.effort.watch.stopped and stopped.effort.watch.left_out == len(REGISTRY) - 4
     (text,) = stopped.effort.shortfall()
-    done = sum(r.check != "other_methods" for r in found)
+    done = len(found)  # as many as the answer shows
     assert f"stopped me after {done} of {done + len(REGISTRY) - 4}" in text
     assert one_by_one(stopped.effort, lambda: complete[0]) == ()  # nothing more is begun
 

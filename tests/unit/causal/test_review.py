@@ -164,3 +164,17 @@ def test_independent_columns_are_not_said_to_differ() -> None:
     r = np.random.default_rng(13)
     table = {"t": r.choice(["a", "b", "c"], 600), "y": r.choice(["k", "l", "m"], 600)}
     assert "no clear difference" in ask(table, kind="association").headline
+
+
+@pytest.mark.parametrize("column", ["rare", "level"])
+def test_a_trait_that_one_group_never_has_does_not_extrapolate(column: str) -> None:
+    """A column that is constant among the controls is a second intercept there: a model of that arm alone gave 45 in place of −5."""
+    rng = np.random.default_rng(1)
+    n = 1000
+    x, t = rng.normal(size=n), rng.binomial(1, 0.5, n)
+    rare = ((t == 1) & (rng.random(n) < 0.05)).astype(int)
+    level = np.where(t == 1, rng.choice(list("abc"), n, p=[0.06, 0.47, 0.47]), rng.choice(list("bc"), n))
+    frame = pd.DataFrame({"t": t, "x": x, "rare": rare, "level": level, "y": 100 - 5 * t + 2 * x + rng.normal(0, 3, n)})
+    answer = pyllm_causal.analyse({"treatment": "t", "outcome": "y", "adjust_for": ["x", column]}, frame)
+    assert answer.effect is not None and abs(answer.effect.value + 5) < 4 * 0.2
+    assert [r.check for r in answer.refutations if r.verdict == "failed"] == []

@@ -52,6 +52,19 @@ def test_a_vaccine_without_a_case_among_the_vaccinated() -> None:
             )
 
 
+def test_a_ratio_without_a_case_is_checked_like_any_answer() -> None:
+    """It has no error of its own; checked is the difference that it comes from: no top grade with "nothing was checked"."""
+    query = {"treatment": "jab", "outcome": "ill", "design": {"kind": "randomised"}}
+    data = vaccine((0, 18), (1131, 1129))
+    ratio, difference = (analyse({**query, "scale": scale}, data) for scale in ("ratio", "difference"))
+    names = {r.check for r in ratio.refutations}
+    assert {"planted_effect", "placebo_treatment", "bootstrap"} <= names
+    assert names == {r.check for r in difference.refutations}
+    assert not [r.check for r in ratio.refutations if r.verdict == "failed"]
+    text = " ".join(ratio.text.split())
+    assert "0 times as high (up to 0.21 times), as no event was seen there." in text and "0.00" not in text
+
+
 def test_no_case_to_compare_with_has_no_ratio() -> None:
     query = {"treatment": "jab", "outcome": "ill", "design": {"kind": "randomised"}, "scale": "ratio"}
     answer = analyse(query, vaccine((9, 0), (300, 300)))

@@ -15,7 +15,7 @@ from pyllm_causal.causal.estimators import REGISTRY
 from pyllm_causal.causal.inference import effect_of
 from pyllm_causal.causal.omitted import reach
 from pyllm_causal.causal.refuters import Trial
-from pyllm_causal.causal.refuters.sensitivity import Benchmark, Room, bias_in_errors, hidden_cause, partial
+from pyllm_causal.causal.refuters.sensitivity import Benchmark, Room, _could, bias_in_errors, hidden_cause, partial
 from pyllm_causal.pipeline import parse_query
 from tests.unit.causal.samples import confounded, sample
 from tests.unit.causal.trials import coin, expit, tried
@@ -141,6 +141,15 @@ def test_it_speaks_in_the_unit_of_the_outcome() -> None:
     assert low < value - bias < value < value + bias < high and value - low == pytest.approx(high - value)
     chances = check(tried(confounded(600, outcome="yes_no"), unit="probability"))
     assert " in 100" in chances.observed
+
+
+def test_a_chance_moves_by_no_more_than_all_of_it() -> None:
+    """With few rows the arithmetic goes beyond: "from −50 to 190 in 100" is no chance."""
+    strong = Benchmark("x", 0.25, 0.25)
+    room = Room(0.7, 0.15, 1.96, 1.5, 18.0)
+    assert room.range(strong)[1] > 1
+    assert _could(room, strong, "probability").endswith("to 100 in 100, chance included")
+    assert "to 100" not in _could(room, strong, "kg")
 
 
 def test_value_and_interval_have_their_own_robustness() -> None:
