@@ -112,7 +112,7 @@ OFFERED = (
 
 def menu() -> dict[str, str]:
     """Name and plain line of every check that a model may single out."""
-    return {name: REGISTRY[name].about for name in OFFERED}
+    return {name: REGISTRY[name].about for name in OFFERED if name in REGISTRY}
 
 
 def refuter(name: str, about: str, rounds: float = 0.0) -> Callable[[Check], Check]:
