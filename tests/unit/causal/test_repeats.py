@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -277,6 +278,15 @@ def interrupted(at: int) -> Any:
     return draw
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal: what is started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("world", [MEANS, LOGISTIC], ids=lambda w: w.name)
 def test_what_is_done_stands(world: World) -> None:
     t = made(world, 40)
