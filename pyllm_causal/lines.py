@@ -77,7 +77,7 @@ def common_line(
         sample, estimand = without_covariates(sample), estimand.model_copy(update={"adjust_for": ()})
     unit = unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)
     clock.doing("Estimating")
-    found = estimate(sample, query.scale, unit, query.method, others)
+    found = estimate(sample, query.scale, unit, query.method, others, models=examined.models)
     if found is None:
         return NotIdentified(
             code="scale_undefined",

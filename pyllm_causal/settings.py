@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import SettingsError
+from .whole_file import write_whole
 
 NAME = "pyllm-causal"
 PREFIX = "PYLLM_CAUSAL_"
@@ -266,14 +266,7 @@ def write_private(path: Path, text: str) -> None:
     """Write a file of this user's own, in one go, readable by nobody else. Raises `SettingsError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, text, mode=0o600)
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or "file error"
         raise SettingsError(f"{path.name} cannot be written ({reason}).", f"Check the folder {path.parent}.") from None

@@ -47,7 +47,8 @@ def as_strong_as_measured(sample: Sample) -> Bounds | None:
     section 4.4), chance included; None without a measured cause to compare with. On a straight-line model."""
     import math
 
-    from .refuters.sensitivity import bias_in_errors, partial
+    from .refuters.sensitivity import partial
+    from .robustness import bias_in_errors
 
     slope, t, dof, benchmarks = partial(sample)
     if dof < 2 or not math.isfinite(t) or not benchmarks or t == 0:

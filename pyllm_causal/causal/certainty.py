@@ -45,8 +45,6 @@ NAMES = {
     "instrument_signs": "the instrument moves some people the wrong way",
     "placebo_groups": "shuffling the groups",
 }
-# Sensitivity statements: they say how strong a fault nobody can see would have to be, find none, and never cost a level.
-STATED = ("hidden_cause", "e_value", "trend_sensitivity", "direct_effect")
 # Checks that see at least half of some kind of broken table (docs/calibration.md). All others are information: shown, and
 # nothing rests on their having passed.
 SEES = (
@@ -156,7 +154,7 @@ def grade(
 
 def counted(refutations: Iterable[Refutation]) -> list[Refutation]:
     """The checks that can count against an answer: sensitivity statements and a model's own suggestions never do."""
-    return [r for r in refutations if r.family != "sensitivity" and r.check not in STATED and r.suggested_by != "model"]
+    return [r for r in refutations if r.family != "sensitivity" and r.suggested_by != "model"]
 
 
 def short_of(refutation: Refutation) -> str:

@@ -9,6 +9,7 @@ from ..analysis import Diagnosis, Dropped, NotIdentified
 from ..query import Query
 from ..wording import count, join, number, safe
 from .contrast import nothing_to_compare
+from .estimators.doubly_robust import Nuisance, nuisance
 from .overlap import decided_by, dose_overlap, overlap
 from .propensity import standardised, tilt
 from .sample import Drawn, Sample
@@ -31,6 +32,7 @@ class Examined:
     drawn: Drawn
     diagnoses: tuple[Diagnosis, ...]
     trimmed: float = 0.0
+    models: Nuisance | None = None  # of the treatment, on the very rows of `drawn`
 
 
 def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
@@ -40,7 +42,7 @@ def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
     if refusal is not None:
         return refusal
     found: list[Diagnosis] = []
-    trimmed = 0.0
+    trimmed, models = 0.0, None
     if sample.weighted:
         effective = _effective(sample)
         if isinstance(effective, NotIdentified):
@@ -51,12 +53,14 @@ def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
         if refusal is not None:
             return refusal
     if not sample.randomised and sample.k:
-        support = overlap(drawn, query) if sample.kind == "arms" else dose_overlap(drawn, query)
+        models = nuisance(sample)
+        support = (overlap if sample.kind == "arms" else dose_overlap)(drawn, query, models)
         if isinstance(support, NotIdentified):
             return support
         diagnosis, inside = support
         found.append(diagnosis)
         if inside is not None:
+            models = None
             trimmed = 1.0 - float(inside.mean())
             drawn = _trim(drawn, inside, "no counterpart in the other group")
             sample = drawn.sample
@@ -95,7 +99,7 @@ def examine(drawn: Drawn, query: Query) -> Examined | NotIdentified:
                 finding=f"the rows were chosen by {join(unexplained)}; without it in a graph nobody can say what that does",
             )
         )
-    return Examined(drawn, tuple(found), trimmed)
+    return Examined(drawn, tuple(found), trimmed, models)
 
 
 def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:

@@ -9,7 +9,7 @@ from ..errors import QueryError
 from ..query import Scale
 from ..wording import safe
 from .estimators import REGISTRY, Estimator
-from .estimators.doubly_robust import SEED, fit_with_form
+from .estimators.doubly_robust import SEED, Nuisance, fit_with_form
 from .estimators.doubly_robust import form as outcome_form
 from .estimators.regression import unadjusted
 from .impute import pooled
@@ -42,6 +42,7 @@ def estimate(
     method: str | None = None,
     copies: tuple[Sample, ...] = (),
     others: bool = True,
+    models: Nuisance | None = None,
 ) -> Estimates | None:
     """All estimates, or None when the scale is undefined in these data (a mean of zero under a ratio).
 
@@ -49,7 +50,7 @@ def estimate(
     regression standardisation, unless a flexible outcome model predicts clearly better out of sample: then the
     cross-fitted doubly robust estimate (between two named doses, regression on bent covariates). `method` overrules it.
     `copies` are further completions of a sample with gaps; every method runs on each and is pooled. Without `others` only the
-    headline is estimated.
+    headline is estimated. `models`: those of the treatment on these rows, where they have been fitted already.
     Raises `QueryError` for a method that does not fit.
     """
     from numpy.linalg import LinAlgError
@@ -61,7 +62,7 @@ def estimate(
     if REGISTRY["doubly_robust"].fits(sample):
         try:
             if others:
-                fits["doubly_robust"], form = fit_with_form(sample)
+                fits["doubly_robust"], form = fit_with_form(sample, models)
             else:
                 form = outcome_form(sample)
         except LinAlgError:

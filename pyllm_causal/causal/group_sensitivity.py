@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..analysis import Effect, Refutation, Verdict
 from ..wording import alike, excludes_null, number, safe
 from .grouped import Group
-from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value, tipping
 from .refuters.sensitivity import partial as strengths
+from .robustness import Benchmark, bias_in_errors, robustness_value, tipping
 
 FAR = 100.0  # times the strongest column: beyond, no comparison
 

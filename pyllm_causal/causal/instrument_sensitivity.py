@@ -11,9 +11,17 @@ from ..wording import alike, excludes_null, join, number, safe
 from .instrument_case import Case
 from .instrument_estimate import Answered
 from .kclass import Partialled, orthonormal, reduced
-from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value, tipping
 from .refuters.sensitivity import partial as strengths
-from .robustness import Strength, as_strong_as, critical_value, interval_value
+from .robustness import (
+    Benchmark,
+    Strength,
+    as_strong_as,
+    bias_in_errors,
+    critical_value,
+    interval_value,
+    robustness_value,
+    tipping,
+)
 from .sample import Sample
 from .weak_instrument import ConfidenceSet, anderson_rubin
 

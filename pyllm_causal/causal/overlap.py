@@ -9,8 +9,7 @@ from ..query import Query
 from ..wording import join, number, safe
 from . import glm
 from .cuts import deciding_cuts, lonely_regions
-from .estimators.doubly_robust import SEED
-from .learners import expanded, folds, out_of_fold
+from .estimators.doubly_robust import Nuisance
 from .propensity import standardised
 from .sample import Drawn, Sample
 
@@ -28,12 +27,13 @@ TRIM_FROM = 0.10  # up to this share without counterparts nothing is cut
 REFUSE_FROM = 0.50
 
 
-def overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, Mask | None] | NotIdentified:
-    """Rows with a real chance of either arm, judged by cross-fitted probabilities and by levels seen in one arm only."""
+def overlap(drawn: Drawn, query: Query, models: Nuisance) -> tuple[Diagnosis, Mask | None] | NotIdentified:
+    """Rows with a real chance of either arm, judged by the cross-fitted probabilities of `models` and by levels seen in one arm only."""
     import numpy as np
 
     sample = drawn.sample
-    e1, e0 = chances(sample)
+    assert models.chances is not None
+    e1, e0 = models.chances
     outside = np.zeros(sample.n, dtype=bool)
     needs1 = sample.target in ("everyone", "untreated", "compliers")
     needs0 = sample.target in ("everyone", "treated", "compliers")
@@ -126,25 +126,6 @@ def _treated_only(drawn: Drawn, outside: NDArray[np.bool_], share: float) -> Dia
     )
 
 
-def chances(sample: Sample) -> tuple[Floats, Floats]:
-    """Cross-fitted probabilities of the treated and the control arm, each (n,)."""
-    import numpy as np
-
-    smallest = min(int((sample.arm == a).sum()) for a in (0, 1))
-    rich = expanded(sample.x) if smallest >= 100 else None
-    fold = folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
-    everyone = np.ones(sample.n, dtype=bool)
-    x = standardised(sample.x)
-    out: list[Floats] = []
-    for arm in (1, 0):
-        if arm == 0 and (sample.arm >= 0).all():
-            out.append(1.0 - out[0])
-        else:
-            indicator = (sample.arm == arm).astype("float64")
-            out.append(out_of_fold(x, rich, indicator, sample.weights, everyone, fold, "logistic")[0])
-    return out[0], out[1]
-
-
 def decided_by(sample: Sample) -> list[str] | None:
     """Columns of the table of which one cut, a few, or a weighted sum separate the arms completely."""
     import numpy as np
@@ -167,16 +148,13 @@ def decided_by(sample: Sample) -> list[str] | None:
     return None
 
 
-def dose_overlap(drawn: Drawn, query: Query) -> tuple[Diagnosis, None] | NotIdentified:
+def dose_overlap(drawn: Drawn, query: Query, models: Nuisance) -> tuple[Diagnosis, None] | NotIdentified:
     """How much of the dose the covariates leave unexplained (cross-fitted)."""
     import numpy as np
 
     sample = drawn.sample
-    rich = expanded(sample.x) if sample.n >= 100 else None
-    fold = folds(sample.n, sample.arm, SEED, cluster=sample.cluster)
-    rows = np.ones(sample.n, dtype=bool)
-    fitted = out_of_fold(standardised(sample.x), rich, sample.dose, sample.weights, rows, fold, "linear")[0]
-    residual = sample.dose - fitted
+    residual = models.dose
+    assert residual is not None
     left = float(residual @ residual) / float(((sample.dose - sample.dose.mean()) ** 2).sum())
     if left < DECIDED or _folded(sample):
         return NotIdentified(

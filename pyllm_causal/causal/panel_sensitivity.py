@@ -9,8 +9,7 @@ from ..analysis import Refutation, Verdict
 from ..wording import excludes_null, number, safe
 from . import fixed_effects as fe
 from .panel_case import Case, Slope, effect_of
-from .refuters.sensitivity import Benchmark, bias_in_errors, robustness_value, tipping
-from .robustness import interval_value
+from .robustness import Benchmark, bias_in_errors, interval_value, robustness_value, tipping
 from .trend_sensitivity import shown_in
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from .contrast import one_contrast
 from .cuts import lonely_regions
 from .diagnose import examine
 from .estimate import settled, unit_of
-from .overlap import chances, decided_by
+from .estimators.doubly_robust import nuisance
+from .overlap import decided_by
 from .sample import Drawn, Sample, draw
 
 if TYPE_CHECKING:
@@ -213,7 +214,9 @@ def _room(p: Pathway, query: Query) -> tuple[Diagnosis, ...] | NotIdentified:
         return fixed
     if decided_by(whole) is not None:
         return fixed
-    e1, e0 = chances(whole)
+    chances = nuisance(whole).chances
+    assert chances is not None
+    e1, e0 = chances
     alone = (e1 < ROOM) | (e0 < ROOM)
     if (whole.arm >= 0).all() and not whole.weighted:
         alone |= np.logical_or(*lonely_regions(whole.x, whole.arm == 1))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ..analysis import Diagnosis, Verdict
+from ..analysis import Diagnosis, Refutation, Verdict
 from ..errors import QueryError
 from ..query import Scale
 from .chance import Streams
@@ -86,6 +86,24 @@ class Watch:
         if so_far > 0 and self._total > so_far:
             text += f", {_span((now - self._began) * (self._total - so_far) / so_far)} left"
         self._tell(text)
+
+    def run(self, check: Callable[[], Refutation | None], always: bool = False) -> Refutation | None:
+        """What a check finds. Ctrl-C leaves it out, with those to come (but for one that `always` runs); a second one ends everything."""
+        if self.stopped and not always:
+            self.left_out += 1
+            return None
+        try:
+            result = check()
+        except KeyboardInterrupt:
+            if self.stopped:
+                raise  # a second time: whoever waits wants no answer
+            self.stop()
+            result = None
+        if result is not None:
+            self.done += 1
+        elif self.stopped and not always:
+            self.left_out += 1
+        return result
 
     def stop(self) -> None:
         """Somebody pressed Ctrl-C: what is done stands, nothing more is begun."""

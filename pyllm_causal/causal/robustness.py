@@ -9,7 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .refuters.sensitivity import Benchmark, robustness_value
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Partial R² of a measured column with treatment and with outcome (given the rest)."""
+
+    column: str
+    treatment: float
+    outcome: float
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,32 @@ def as_strong_as(b: Benchmark, times: float = 1.0) -> Strength | None:
         return None
     eta = (math.sqrt(times) + math.sqrt(shared)) / math.sqrt(1 - shared)
     return Strength(r2d, min(eta**2 * b.outcome / (1 - b.outcome), 1.0))
+
+
+def robustness_value(t: float, dof: float, q: float = 1.0) -> float:
+    """Share of the remaining variation in both that a hidden cause must explain to remove q of the estimate (equation 5 of
+    the paper's section 4.2): ½(√(f⁴ + 4f²) − f²) with f = q|t|/√dof."""
+    f = q * abs(t) / math.sqrt(dof)
+    return 0.5 * (math.sqrt(f**4 + 4 * f**2) - f**2)
+
+
+def bias_in_errors(times: float, b: Benchmark, dof: float) -> float:
+    """Bias, in standard errors, from a hidden cause `times` as strong as the benchmark; infinite where it would explain everything."""
+    strength = as_strong_as(b, times)
+    return math.inf if strength is None else strength.shift(dof)
+
+
+def tipping(t: float, b: Benchmark, dof: float) -> float | None:
+    """How many times the benchmark's strength brings the estimate to zero; None above 1,000."""
+    low, high = 0.0, 1.0
+    while bias_in_errors(high, b, dof) < abs(t):
+        low, high = high, high * 2
+        if high > 1000:
+            return None
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if bias_in_errors(middle, b, dof) < abs(t) else (low, middle)
+    return high
 
 
 def critical_value(s: Strength, dof: float, level: float = 0.95, wider: float = 1.0) -> float:

@@ -5,9 +5,7 @@ A new format is one module with `parse(text) -> GraphFile` and `render(file) -> 
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GraphError
+from ..whole_file import write_whole
 from ..wording import join, safe
 from . import dagitty, dot, gml, graph_file, listing, mermaid
 from .graph_file import MOST_CHARACTERS, GraphFile
@@ -118,15 +117,7 @@ def save(file: GraphFile, path: str | Path, format: str | None = None) -> None:
     told = next((name for name, one in FORMATS.items() if path.suffix.casefold() in one.endings), "json")
     text = render(file, format or told)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:50]}-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-                out.write(text)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, text)
     except (OSError, UnicodeEncodeError) as error:
         reason = getattr(error, "strerror", None) or "a name holds letters that no file can hold"
         raise GraphError(f"{safe(path)!r} cannot be written ({reason}).", "Choose another place.") from None

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
@@ -23,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import ModelError, RecordingError
 from ..settings import Settings, scrub
+from ..whole_file import write_whole
 from .client import Call, Client, Reply, Request, Scripted
 
 VERSION = 1
@@ -144,15 +143,7 @@ def write(path: Path, recording: Recording) -> None:
     text = json.dumps(recording.model_dump(mode="json"), indent=2, ensure_ascii=False, sort_keys=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, text, errors="replace")
     except OSError as error:
         raise RecordingError(
             f"The recording {path.name} cannot be written ({error.strerror or 'file error'}).",

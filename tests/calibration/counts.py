@@ -11,7 +11,6 @@ from typing import Any
 
 import pyllm_causal
 from pyllm_causal.analysis import Answer
-from pyllm_causal.causal.certainty import STATED
 from pyllm_causal.errors import CausalError
 from pyllm_causal.query import Query
 from tests.calibration.worlds import WORLDS, Case, World
@@ -114,6 +113,7 @@ def recorded(answer: Answer, case: Case) -> Record:
         "claims": side if claims else 0,
         "true_side": (case.truth > none) - (case.truth < none),
         "checks": {r.check: r.verdict for r in answer.refutations},
+        "stated": [r.check for r in answer.refutations if r.family == "sensitivity"],
         "warnings": [d.name for d in answer.diagnostics if d.status == "warning"],
         "faults": faults,
         "error": effect.std_error,
@@ -122,24 +122,22 @@ def recorded(answer: Answer, case: Case) -> Record:
 
 
 def brackets(answer: Answer, case: Case) -> bool | None:
-    """Whether the statement on hidden causes allows for the truth: one as strong as the strongest measured column could make the
-    interval reach it. None where the hidden cause is stronger than that, or nothing was stated."""
+    """Whether the statement on hidden causes allows for the truth: all that one as strong as the strongest measured column could make
+    it, chance included. None where the hidden cause is stronger than that, or nothing was stated."""
     stated = next((r.figures for r in answer.refutations if r.check == "hidden_cause"), {})
-    effect = answer.effect
-    if case.strength is None or case.strength > 1 or effect is None or effect.low is None or effect.high is None:
+    if case.strength is None or case.strength > 1 or answer.effect is None or answer.effect.low is None:
         return None
     if "benchmark_1_low" not in stated:
         return None
     low, high = stated["benchmark_1_low"], stated["benchmark_1_high"]
     if low is None or high is None:
         return True  # such a cause could explain everything
-    below, above = effect.value - effect.low, effect.high - effect.value
-    return bool(float(low) - below <= case.truth <= float(high) + above)
+    return bool(float(low) <= case.truth <= float(high))
 
 
 def failed(record: Record) -> list[str]:
     """Checks that failed, but for those that only state how strong a hidden cause would have to be."""
-    return [c for c, v in record.get("checks", {}).items() if v == "failed" and c not in STATED]
+    return [c for c, v in record.get("checks", {}).items() if v == "failed" and c not in record["stated"]]
 
 
 def flagged(record: Record) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from pyllm_causal.causal.certainty import SEES, STATED
+from pyllm_causal.causal.certainty import SEES
 from tests.calibration.counts import Record, failed, flagged, load
 from tests.calibration.worlds import CLASSES, WORLDS
 from tests.statistical.progress import interval
@@ -129,8 +129,11 @@ def _undetectable(kept: Kept, missed: list[str]) -> list[str]:
 
 
 def _checks(kept: Kept) -> list[str]:
-    every = [r for found in kept.values() for pair in found for r in pair.values()]
-    return sorted({c for r in every for c in r.get("checks", {})})
+    return sorted({c for r in _records(kept) for c in r.get("checks", {})})
+
+
+def _records(kept: Kept) -> list[Record]:
+    return [r for found in kept.values() for pair in found for r in pair.values()]
 
 
 def _power(kept: Kept, missed: list[str]) -> list[str]:
@@ -145,6 +148,7 @@ def _power(kept: Kept, missed: list[str]) -> list[str]:
         f"| check | {' | '.join(groups)} | undetectable | most of a class | |",
         f"|---|{'---:|' * (len(groups) + 2)}---|",
     ]
+    stated = {c for r in _records(kept) for c in r.get("stated", ())}
     for check in _checks(kept):
         classes = {g: _ran(_sides(kept, "detectable", g, "broken"), check) for g in groups}
         single = [_ran([r["broken"] for r in f], check) for w, f in kept.items() if (w.kind, w.group) == DESIGNS]
@@ -152,7 +156,7 @@ def _power(kept: Kept, missed: list[str]) -> list[str]:
             (c for c in [*(v for g, v in classes.items() if g != "design"), *single] if c), key=share, default=[]
         )
         cells = [*classes.values(), _ran(_sides(kept, "undetectable", None, "one"), check), best]
-        kind = "statement" if check in STATED else "" if check in SEES else "information"
+        kind = "statement" if check in stated else "" if check in SEES else "information"
         lines.append(f"| {check} | {' | '.join(_percent(c) for c in cells)} | {kind} |")
         low, high = interval(sum(best), len(best)) if best else (0.0, 0.0)
         if not kind and high < 0.5:

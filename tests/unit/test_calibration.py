@@ -33,7 +33,15 @@ def test_a_twin_has_the_same_size_and_columns_and_something_differs(world: World
 
 
 def record(level: str = "low", covers: bool = True, side: int = 1, **more: Any) -> dict[str, Any]:
-    plain = {"status": "answered", "faults": [], "warnings": [], "checks": {}, "error": 1.0, "brackets": None}
+    plain = {
+        "status": "answered",
+        "faults": [],
+        "warnings": [],
+        "checks": {},
+        "stated": [],
+        "error": 1.0,
+        "brackets": None,
+    }
     return {**plain, "level": level, "covers": covers, "claims": side, "true_side": 1, **more}
 
 
@@ -83,6 +91,6 @@ def test_what_counts_as_flagged() -> None:
     assert flagged(record("very_low"))
     assert flagged(record(checks={"density": "failed"}))
     assert flagged(record(faults=["wt82 was recorded in 1982"]))
-    assert not flagged(record(checks={"density": "inconclusive", "hidden_cause": "failed"}))
+    assert not flagged(record(checks={"density": "inconclusive", "hidden_cause": "failed"}, stated=["hidden_cause"]))
     assert not flagged({"status": "crash"})
     assert all(not text.endswith(" ") for text in ALWAYS)

@@ -34,8 +34,8 @@ def doubly_robust(sample: Sample) -> Fit:
 
 @dataclass(frozen=True)
 class Nuisance:
-    """What does not depend on the outcome: covariates (n, k), flexible features (n, p) or None, folds (n,), and the chances of the
-    treated and the control arm (n,) each, or for a dose what the covariates leave of it (n,)."""
+    """What does not depend on the outcome: covariates (n, k), flexible features (n, p) or None, folds (n,), and the cross-fitted
+    chances of the treated and the control arm (n,) each, as they come; or for a dose what the covariates leave of it (n,)."""
 
     x: Floats
     rich: Floats | None
@@ -60,7 +60,7 @@ def nuisance(sample: Sample) -> Nuisance:
             continue
         indicator = (sample.arm == a).astype("float64")
         e.append(out_of_fold(x, rich, indicator, sample.weights, everyone, fold, "logistic")[0])
-    return Nuisance(x, rich, fold, (np.clip(e[0], CLIP, 1 - CLIP), np.clip(e[1], CLIP, 1 - CLIP)), None)
+    return Nuisance(x, rich, fold, (e[0], e[1]), None)
 
 
 def _features(sample: Sample) -> tuple[Floats, Floats | None, NDArray[np.int64]]:
@@ -93,7 +93,7 @@ def fit_with_form(sample: Sample, known: Nuisance | None = None) -> tuple[Fit, f
         outcome, gain = out_of_fold(m.x, m.rich, sample.y, sample.weights, everyone, m.fold, "linear")
         return _dose(sample, m.dose, sample.y - outcome), gain
     family = FAMILY[sample.outcome_kind]
-    e1, e0 = m.chances
+    e1, e0 = (np.clip(e, CLIP, 1 - CLIP) for e in m.chances)
     h, wanted = tilt(sample, e1, e0)
     share = float((sample.weights * wanted).sum()) / sample.n
     means, columns, gains = [], [], []

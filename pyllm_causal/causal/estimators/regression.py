@@ -7,6 +7,7 @@ estimating equations (Stefanski & Boos 2002), robust to unequal variances (HC2 r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -181,14 +182,21 @@ def _dose(sample: Sample) -> Fit:
             columns.append(x * t[:, None])
         return np.column_stack(columns)
 
+    return between(sample, design_at, family, notes)
+
+
+def between(
+    sample: Sample, design_at: Callable[[Floats], Floats], family: glm.Family, notes: tuple[str, ...] = ()
+) -> Fit:
+    """The two means of a model in a dose: `design_at` gives its columns (n, p) where row i has the dose d[i]."""
     import numpy as np
 
     design = design_at(sample.dose)
     model = glm.fit(design, sample.y, sample.weights, family)
     scores = _scores(model, design, sample.y, sample.weights)
-    wanted = np.ones(sample.n, dtype=bool)
+    everyone = np.ones(sample.n, dtype=bool)
     parts = [
-        _averaged(sample, model, design_at(np.full(sample.n, value)), wanted, 1.0, scores)
+        _averaged(sample, model, design_at(np.full(sample.n, value)), everyone, 1.0, scores)
         for value in (sample.treated, sample.control)
     ]
     return Fit(

@@ -23,6 +23,7 @@ from ...analysis import Effect, MediationEffect, Refutation, Verdict
 from ...errors import CausalError
 from ...query import Scale
 from ...wording import number
+from ..gram import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,12 +119,10 @@ def reachable(made: Made, possible: Callable[[float], bool]) -> Made | None:
 
 def planted(made: Made, seed: int, watch: Watch | None = None) -> Refutation | None:
     """The check; None where it takes too long or cannot be made. `watch` hears how far it is."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-not-found,import-untyped,unused-ignore]
-
     repeats = repeats_of(made)
     if repeats == 0 or not (math.isfinite(made.error) and made.error > 0):
         return None
-    with threadpool_limits(1):  # many small problems: threads only get in each other's way
+    with one_thread():  # many small problems: threads only get in each other's way
         counted = count(made, seed, repeats, watch)
     return None if counted is None else told(made, counted)
 
@@ -247,27 +246,16 @@ DESIGNS = {
 def planted_effect(strategy: str, task: Task, finding: Finding) -> Refutation | None:
     """The check for a design of its own, on its finding; it takes the place of one of the same name among `finding.refutations`.
 
-    None where it does not apply, and where checks were not asked for or have been stopped. Never raises on a table that carried an
-    answer.
+    None where it does not apply. Never raises on a table that carried an answer.
     """
     from numpy.linalg import LinAlgError
 
-    watch = task.effort.watch
-    if strategy not in DESIGNS or not task.effort.checks or not headline_of(finding).std_error:
-        return None
-    if watch.stopped:
-        watch.left_out += 1
+    if strategy not in DESIGNS or not headline_of(finding).std_error:
         return None
     try:
         made: Made | None = import_module(f"{__name__}.{DESIGNS[strategy]}").made(task, finding)
-        return None if made is None else planted(made, task.seed, watch)
+        return None if made is None else planted(made, task.seed, task.effort.watch)
     except (CausalError, LinAlgError, ValueError, ZeroDivisionError, OverflowError):
-        return None
-    except KeyboardInterrupt:
-        if watch.stopped:
-            raise
-        watch.stop()
-        watch.left_out += 1
         return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ...analysis import Refutation
@@ -155,55 +155,29 @@ def refute(trial: Trial) -> tuple[Refutation, ...]:
     if not trial.error > 0:
         return ()
     trial = settled(trial)
-    watch, found = trial.effort.watch, []
+    watch = trial.effort.watch
     if trial.effort.checks:
         watch.repeats = trial.refits()
         watch.begin(sum(r.rounds for r in REGISTRY.values()) * watch.repeats)
-    for place, check in enumerate(REGISTRY.values(), 1):
-        if check.name != ALWAYS:
-            if not trial.effort.checks:
-                continue
-            if watch.stopped:
-                watch.left_out += 1
-                continue
-        try:
-            name = check.name.replace("_", " ")
-            watch.check(f"Check {place} of {len(REGISTRY)} ({name})", check.rounds * (watch.repeats or 0))
-            result = check.function(trial)
-        except KeyboardInterrupt:
-            if watch.stopped:
-                raise
-            watch.stop()
-            watch.left_out += 1
-            continue
-        if result is not None:
-            found.append(result)
-            watch.done += 1
-        elif watch.stopped and check.name != ALWAYS:
-            watch.left_out += 1
-    return tuple(found)
+
+    def asked(place: int, check: Refuter) -> Refutation | None:
+        name = check.name.replace("_", " ")
+        watch.check(f"Check {place} of {len(REGISTRY)} ({name})", check.rounds * (watch.repeats or 0))
+        return check.function(trial)
+
+    found = (
+        watch.run(partial(asked, place, check), always=check.name == ALWAYS)
+        for place, check in enumerate(REGISTRY.values(), 1)
+        if trial.effort.checks or check.name == ALWAYS
+    )
+    return tuple(r for r in found if r is not None)
 
 
 def one_by_one(effort: Effort, *checks: Callable[[], Refutation | None]) -> tuple[Refutation, ...]:
     """Checks that need more than the trial, in turn, under the same rules: none where none were asked for, and after Ctrl-C
     those that were done."""
-    watch, found = effort.watch, []
-    for check in checks if effort.checks else ():
-        if watch.stopped:
-            watch.left_out += 1
-            continue
-        try:
-            result = check()
-        except KeyboardInterrupt:
-            if watch.stopped:
-                raise
-            watch.stop()
-            watch.left_out += 1
-            continue
-        if result is not None:
-            found.append(result)
-            watch.done += 1
-    return tuple(found)
+    found = (effort.watch.run(check) for check in (checks if effort.checks else ()))
+    return tuple(r for r in found if r is not None)
 
 
 from . import negative_control, stability, dummy_outcome, planted_effect, sensitivity  # noqa: E402, F401, I001

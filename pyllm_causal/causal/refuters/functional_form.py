@@ -6,9 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from ...analysis import Refutation, Verdict
-from .. import glm
 from ..dose_curve import _spline, _steps
-from ..estimators.regression import FAMILY, _averaged, _scores, form_of
+from ..estimators.regression import FAMILY, between, form_of
 from ..gap import Gap, gap
 from ..inference import Fit, on_line
 from ..learners import expanded
@@ -101,19 +100,6 @@ def _bent(sample: Sample, x: Floats) -> Fit | None:
             blocks.append(x * ((dose - sample.dose.mean()) / sample.dose.std())[:, None])
         return np.column_stack(blocks)
 
-    design = design_at(sample.dose)
-    if design.shape[1] > sample.n // 10:
+    if design_at(sample.dose).shape[1] > sample.n // 10:
         return None
-    model = glm.fit(design, sample.y, sample.weights, FAMILY[sample.outcome_kind])
-    scores = _scores(model, design, sample.y, sample.weights)
-    everyone = np.ones(sample.n, dtype=bool)
-    parts = [
-        _averaged(sample, model, design_at(np.full(sample.n, value)), everyone, 1.0, scores)
-        for value in (sample.treated, sample.control)
-    ]
-    return Fit(
-        parts[0][0],
-        parts[1][0],
-        influence=np.column_stack([parts[0][1], parts[1][1]]),
-        dof=float(sample.n - design.shape[1]),
-    )
+    return between(sample, design_at, FAMILY[sample.outcome_kind])

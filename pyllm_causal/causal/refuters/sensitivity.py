@@ -12,6 +12,7 @@ from ..inference import covariance
 from ..omitted import reach
 from ..partial_r2 import shares
 from ..propensity import standardised
+from ..robustness import Benchmark, bias_in_errors, robustness_value, tipping
 from ..sample import Sample
 from . import Trial, refuter
 from .told import told
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
 
 SHOWN = 3  # benchmarks in the figures
 STRONG = 100  # times a measured cause: no measured cause matters enough to compare with
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """Partial R² of a measured column with treatment and with outcome (given the rest)."""
-
-    column: str
-    treatment: float
-    outcome: float
 
 
 @dataclass(frozen=True)
@@ -70,29 +62,6 @@ class Room:
             errors.append(self.bias(1.0, Benchmark(b.column, *(v**2 / (1 + v**2) for v in moved))) - bias)
         away = bias + self.wide * math.hypot(*errors) if math.isfinite(bias) else math.inf
         return self.value - away, self.value + away
-
-
-def robustness_value(t: float, dof: float, q: float = 1.0) -> float:
-    """Share of the remaining variation in both that a hidden cause must explain to remove q of the estimate (equation 5 of
-    the paper's section 4.2): ½(√(f⁴ + 4f²) − f²) with f = q|t|/√dof."""
-    f = q * abs(t) / math.sqrt(dof)
-    return 0.5 * (math.sqrt(f**4 + 4 * f**2) - f**2)
-
-
-def bias_in_errors(strength: float, b: Benchmark, dof: float) -> float:
-    """Bias, in standard errors, from a hidden cause `strength` times as strong as the benchmark (section 4.4, equations
-    for R² bounds). Infinite where such a cause would explain everything."""
-    r2d = strength * b.treatment / (1 - b.treatment)
-    if r2d >= 1 or strength * b.treatment >= 1:
-        return math.inf
-    shared = strength * b.treatment**2 / ((1 - strength * b.treatment) * (1 - b.treatment))
-    if shared >= 1:
-        return math.inf
-    eta = (math.sqrt(strength) + math.sqrt(shared)) / math.sqrt(1 - shared)
-    r2y = eta**2 * b.outcome / (1 - b.outcome)
-    if r2y >= 1:
-        r2y = 1.0
-    return math.sqrt(r2y * r2d / (1 - r2d)) * math.sqrt(dof)
 
 
 @refuter("hidden_cause", "work out how strong a hidden shared cause would have to be to undo the answer")
@@ -209,19 +178,6 @@ def _could(room: Room, b: Benchmark, unit: str, what: str = "one") -> str:
 def _spanned(room: Room, ranked: list[Benchmark], unit: str) -> str:
     text = "the margin includes no effect already; there is nothing to undo"
     return text + _could(room, ranked[0], unit, "a hidden cause") if ranked else text
-
-
-def tipping(t: float, b: Benchmark, dof: float) -> float | None:
-    """How many times the benchmark's strength brings the estimate to zero; None above 1,000."""
-    low, high = 0.0, 1.0
-    while bias_in_errors(high, b, dof) < abs(t):
-        low, high = high, high * 2
-        if high > 1000:
-            return None
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if bias_in_errors(middle, b, dof) < abs(t) else (low, middle)
-    return high
 
 
 def partial(sample: Sample) -> tuple[float, float, float, list[Benchmark]]:

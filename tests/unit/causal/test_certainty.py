@@ -20,8 +20,9 @@ UNBOUNDED = Effect(value=2.0, low=None, high=None, unbounded=True, reason="few")
 
 
 def check(name: str, verdict: Any = "passed", by: Any = "rule", **figures: Any) -> Refutation:
+    stated = name in ("hidden_cause", "direct_effect")
     return Refutation(
-        check=name, question="?", expected="", observed="3 methods gave between 1 and 2", verdict=verdict,
+        check=name, family="sensitivity" if stated else "stability", question="?", expected="", observed="3 methods gave between 1 and 2", verdict=verdict,
         suggested_by=by, figures=figures,
     )  # fmt: skip
 
@@ -145,14 +146,15 @@ def test_our_convention_for_what_matters() -> None:
     [
         ("inconclusive", "Nothing was checked.", ()),
         ("inconclusive", "Nothing was checked.", (check("hidden_cause", "failed"), check("negative_outcome", "failed", "model"))),
-        ("passed", "The one check passed.", (check("other_methods"),)),
+        ("inconclusive", "Nothing was checked, beyond comparing the methods.", (check("other_methods"),)),
+        ("passed", "The one check passed.", (check("negative_outcome"),)),
         ("passed", "Both checks passed.", (check("other_methods"), check("bootstrap"))),
         (
             "passed",
             "2 of 3 checks passed, one could not tell.",
             (check("other_methods"), check("bootstrap"), check("donut", "inconclusive")),
         ),
-        ("inconclusive", "None of the checks could tell.", (check("other_methods", "inconclusive"),)),
+        ("inconclusive", "None of the checks could tell.", (check("donut", "inconclusive"),)),
         (
             "inconclusive",
             "Both checks passed; checks like those that passed miss most faults.",

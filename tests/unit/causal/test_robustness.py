@@ -16,8 +16,15 @@ from pyllm_causal.causal.designs import Task
 from pyllm_causal.causal.evalue import e_value, e_values, e_values_of_difference, explained, risk_ratio
 from pyllm_causal.causal.instrument_case import Case, prepare
 from pyllm_causal.causal.instrument_estimate import Answered, headline
-from pyllm_causal.causal.refuters.sensitivity import Benchmark, bias_in_errors, robustness_value
-from pyllm_causal.causal.robustness import Strength, as_strong_as, critical_value, interval_value
+from pyllm_causal.causal.robustness import (
+    Benchmark,
+    Strength,
+    as_strong_as,
+    bias_in_errors,
+    critical_value,
+    interval_value,
+    robustness_value,
+)
 from pyllm_causal.data import Table
 from pyllm_causal.query import Query
 

@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from pyllm_causal.causal.refuters.sensitivity import (
-    Benchmark,
-    _strengths,
-    bias_in_errors,
-    partial,
-    robustness_value,
-    tipping,
-)
+from pyllm_causal.causal.refuters.sensitivity import _strengths, partial
+from pyllm_causal.causal.robustness import Benchmark, bias_in_errors, robustness_value, tipping
 from tests.unit.causal.samples import confounded, sample
 
 

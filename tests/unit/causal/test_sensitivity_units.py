@@ -15,7 +15,8 @@ from pyllm_causal.causal.estimators import REGISTRY
 from pyllm_causal.causal.inference import effect_of
 from pyllm_causal.causal.omitted import reach
 from pyllm_causal.causal.refuters import Trial
-from pyllm_causal.causal.refuters.sensitivity import Benchmark, Room, _could, bias_in_errors, hidden_cause, partial
+from pyllm_causal.causal.refuters.sensitivity import Room, _could, hidden_cause, partial
+from pyllm_causal.causal.robustness import Benchmark, bias_in_errors
 from pyllm_causal.pipeline import parse_query
 from tests.unit.causal.samples import confounded, sample
 from tests.unit.causal.trials import coin, expit, tried

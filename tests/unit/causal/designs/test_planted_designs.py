@@ -14,6 +14,7 @@ from pyllm_causal.analysis import Estimand, NotIdentified, Refutation, SampleCou
 from pyllm_causal.causal import planted as module
 from pyllm_causal.causal.designs import MODULES, Finding, Task, named, strategy_of
 from pyllm_causal.causal.planted import DESIGNS, planted_effect
+from pyllm_causal.causal.refuters import one_by_one
 from pyllm_causal.causal.repeats import Effort, Watch
 from pyllm_causal.data import Table
 from pyllm_causal.pipeline import parse_query
@@ -272,11 +273,14 @@ def test_bent_confounding_in_groups_fails_with_straight_models() -> None:
 
 def test_no_check_where_none_was_asked_for_or_it_was_stopped() -> None:
     strategy, task, finding = found(*instrument(np.random.default_rng(5)), "2sls")
-    assert planted_effect(strategy, replace(task, effort=Effort(checks=False)), finding) is None
+
+    def asked(effort: Effort) -> tuple[Refutation, ...]:
+        return one_by_one(effort, lambda: planted_effect(strategy, replace(task, effort=effort), finding))
+
+    assert len(asked(Effort())) == 1 and asked(Effort(checks=False)) == ()
     watch = Watch()
     watch.stop()
-    assert planted_effect(strategy, replace(task, effort=Effort(watch=watch)), finding) is None
-    assert watch.left_out == 1
+    assert asked(Effort(watch=watch)) == () and watch.left_out == 1
 
 
 def test_ctrl_c_stops_and_keeps_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,8 +291,7 @@ def test_ctrl_c_stops_and_keeps_the_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(module, "count", pressed)
     watch = Watch()
-    stopped = replace(task, effort=Effort(watch=watch))
-    assert planted_effect(strategy, stopped, finding) is None
+    assert one_by_one(Effort(watch=watch), lambda: planted_effect(strategy, task, finding)) == ()
     assert watch.stopped and watch.left_out == 1
 
 
