@@ -9,7 +9,7 @@ from ..errors import QueryError
 from ..query import Scale
 from ..wording import safe
 from .estimators import REGISTRY, Estimator
-from .estimators.doubly_robust import SEED, Nuisance, fit_with_form
+from .estimators.doubly_robust import SEED, Nuisance, fit_with_form, nuisance
 from .estimators.doubly_robust import form as outcome_form
 from .estimators.regression import unadjusted
 from .impute import pooled
@@ -33,6 +33,7 @@ class Estimates:
     estimator: Estimator
     single: Fit | None = None  # of one completion where gaps were filled in: what checks refit; None: `fit` itself
     fits: dict[str, Fit] = field(default_factory=dict)  # every method's on that completion
+    models: Nuisance | None = None  # of the treatment there, where they were fitted
 
 
 def estimate(
@@ -62,6 +63,7 @@ def estimate(
     if REGISTRY["doubly_robust"].fits(sample):
         try:
             if others:
+                models = models or nuisance(sample)
                 fits["doubly_robust"], form = fit_with_form(sample, models)
             else:
                 form = outcome_form(sample)
@@ -102,7 +104,15 @@ def estimate(
         )
     plain = effect_of(unadjusted(sample), sample, scale, unit) if sample.k else None
     return Estimates(
-        results[0], tuple(results[1:]), plain, form, fits[first], REGISTRY[first], singles.get(first), singles
+        results[0],
+        tuple(results[1:]),
+        plain,
+        form,
+        fits[first],
+        REGISTRY[first],
+        singles.get(first),
+        singles,
+        models,
     )
 
 

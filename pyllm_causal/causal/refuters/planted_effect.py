@@ -78,7 +78,7 @@ def _method(trial: Trial) -> Function:
     """The headline's estimator; of the doubly robust one the models of the treatment are fitted once."""
     if trial.estimates.estimator.name != "doubly_robust":
         return trial.estimates.estimator.function
-    known = nuisance(trial.sample)
+    known = trial.estimates.models or nuisance(trial.sample)
     return lambda sample: fit_with_form(sample, known)[0]
 
 

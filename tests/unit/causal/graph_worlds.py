@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pyllm_causal.analysis import Estimand
+from pyllm_causal.analysis import Estimand, Refutation
 from pyllm_causal.causal import separation as sep
 from pyllm_causal.causal.graph_claims import spoiling
+from pyllm_causal.causal.identify import identify
+from pyllm_causal.causal.refuters.graph_check import verify
+from pyllm_causal.data import Table
+from pyllm_causal.pipeline import parse_query
 from pyllm_causal.query import Query
 
 Children = dict[str, list[str]]
@@ -92,3 +97,32 @@ def matters(query: Query, estimand: Estimand, dropped: tuple[str, str]) -> bool:
 
     testable = {frozenset((x, y)) for x, y, _ in sep.implied_independences(children, sorted(alive))}
     return frozenset(dropped) in testable and bool(spoiling(children, valid, *dropped))
+
+
+def doubted(
+    draws: int, stream: int, nodes: int, rows: int, kinds: Callable[[np.random.Generator, Children], dict[str, str]]
+) -> Iterator[tuple[Refutation, set[str]]]:
+    """Random pictures with one arrow left out that matters to the answer: what the check says, and the two ends of the arrow."""
+    for i in range(draws):
+        rng = np.random.default_rng([i, stream])
+        graph = random_graph(rng, nodes, 0.45)
+        links = [e for e in pairs(graph) if e != ("t", "y")]
+        if not links:
+            continue
+        dropped = links[rng.integers(len(links))]
+        chosen = kinds(rng, graph)
+        query = parse_query(
+            {"treatment": "t", "outcome": "y", "graph": {"edges": [e for e in pairs(graph) if e != dropped]}}
+        )
+        table = Table.read(simulated(graph, rows, rng, chosen))
+        estimand = identify(query, table)
+        if not isinstance(estimand, Estimand) or not matters(query, estimand, dropped):
+            continue
+        result = verify(query, table, estimand)
+        assert result is not None
+        yield result, set(dropped)
+
+
+def ends(result: Refutation) -> set[Any]:
+    """The two columns that a failed check names."""
+    return {result.figures.get("x"), result.figures.get("y")}

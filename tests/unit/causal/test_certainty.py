@@ -22,9 +22,15 @@ UNBOUNDED = Effect(value=2.0, low=None, high=None, unbounded=True, reason="few")
 def check(name: str, verdict: Any = "passed", by: Any = "rule", **figures: Any) -> Refutation:
     stated = name in ("hidden_cause", "direct_effect")
     return Refutation(
-        check=name, family="sensitivity" if stated else "stability", question="?", expected="", observed="3 methods gave between 1 and 2", verdict=verdict,
-        suggested_by=by, figures=figures,
-    )  # fmt: skip
+        check=name,
+        family="sensitivity" if stated else "stability",
+        question="?",
+        expected="",
+        observed="3 methods gave between 1 and 2",
+        verdict=verdict,
+        suggested_by=by,
+        figures=figures,
+    )
 
 
 def sign(name: str, status: Any = "warning") -> Diagnosis:
