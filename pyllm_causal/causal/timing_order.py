@@ -33,7 +33,7 @@ _EARLIER = re.compile(
 )
 _WHAT = (
     r"(?:treatment|intervention|programme|program|randomi[sz]ation|assignment|therapy|training|campaign|trial|study"
-    r"|vaccination|surgery|operation|quitting|start|follow-?\s?up)"
+    r"|vaccination|surgery|operation|start|follow-?\s?up)"
 )
 _LATER = re.compile(
     rf"\b(?:after|since|following|during|at the end of|on leaving)\s+(?:the\s+|this\s+|their\s+|his\s+|her\s+)?{_WHAT}\b"
