@@ -268,6 +268,8 @@ def _refits(trial: Trial, job: _Job, count: int) -> Iterator[tuple[slice, Sequen
 
         share, watch = max(1, math.ceil(WAVE / each)), trial.effort.watch
         with _patient(watch), pool:
+            with _unheard():
+                pool(delayed(_nothing)() for _ in range(jobs))
             start = 1
             while start < count and not watch.stopped:
                 stop = min(count, start + share * jobs)
@@ -308,6 +310,23 @@ def _patient(watch: Watch) -> Iterator[None]:
 def _deaf() -> None:
     """A terminal sends Ctrl-C to workers too; it is for the one who waits for them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Ctrl-C waits while workers come into being: one that dies of it before it is `_deaf` takes the answer with it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _nothing() -> None:
+    """The first thing that a worker is asked to do."""
 
 
 def _even(start: int, stop: int, jobs: int) -> list[range]:
