@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .language.read import Reading
     from .pipeline import Clock
 
-KINDS = ("effect", "effect_by_group", "mediation", "association")
+COMPARED = ("effect", "effect_by_group", "mediation", "association")  # kinds about one treatment and one outcome
 # Fields that only some questions have a use for; elsewhere they would be ignored in silence.
 ONLY_FOR = {"event": "survival", "horizon": "survival", "by": "effect_by_group", "by_levels": "effect_by_group"}
 
@@ -38,13 +38,11 @@ _TARGETS = "Ask for everyone, the treated or the untreated."
 
 def supported(query: Query) -> None:
     """Raise `QueryError` for what this version does not answer, before anything is computed."""
-    if query.kind not in KINDS:
-        raise QueryError(
-            f"Questions of kind {query.kind!r} are not answered yet.", f"Kinds answered: {', '.join(KINDS)}."
-        )
-    for field in ("environment", "row", "compare"):
-        if getattr(query, field) is not None:
-            raise QueryError(f"`{field}` is not supported yet.", "Leave it out.")
+    if query.kind not in COMPARED:
+        return
+    for field in ("environment", "row", "compare", "columns", "knowledge", "time_limit", "changes", "costs"):
+        if getattr(query, field):
+            raise QueryError(f"`{field}` has no use in a question of kind {query.kind}.", "Leave it out.")
     if query.kind == "association":
         for field in ("weights", "cluster", "event", "horizon", "by", "by_levels", "method"):
             if getattr(query, field) is not None:

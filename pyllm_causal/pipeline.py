@@ -55,6 +55,8 @@ def analyse(
     from .causal.repeats import Effort, Watch
     from .compose import answered, described, designed, refused, supported
     from .data import Table
+    from .discovery import discovered
+    from .world import attributed, otherwise
 
     effort = Effort(simulations, workers, checks, Watch(getattr(progress, "passing", None), progress))
     clock = Clock(progress, effort)
@@ -66,6 +68,9 @@ def analyse(
     supported(query)
     if query.kind == "association":
         return located(described(query, table, seed, clock.seconds, associate(query, table)))
+    if query.kind in ("discovery", "counterfactual", "attribution"):
+        answer = {"discovery": discovered, "counterfactual": otherwise, "attribution": attributed}[query.kind]
+        return located(answer(query, table, seed, clock))
     clock.doing("Working out what can be told")
     strategy = strategy_of(query)
     if strategy is not None:

@@ -115,6 +115,19 @@ Design = Annotated[
 ]
 
 
+class Knowledge(BaseModel):
+    """What is known about how the columns hang together, before a search.
+
+    `tiers`: columns in the order of time; nothing in a later tier affects anything in an earlier one. `required` and
+    `forbidden`: pairs `[cause, effect]` of direct effects that are, or are not, there.
+    """
+
+    model_config = FROZEN
+    tiers: tuple[tuple[str, ...], ...] = ()
+    required: tuple[tuple[str, str], ...] = ()
+    forbidden: tuple[tuple[str, str], ...] = ()
+
+
 class Query(BaseModel):
     """A causal question about one table. See `pyllm-causal schema query` for the JSON form."""
 
@@ -155,6 +168,13 @@ class Query(BaseModel):
     words: dict[str, Annotated[str, Field(max_length=80)]] = Field(
         default_factory=dict
     )  # treatment, outcome: for text only
+    columns: tuple[str, ...] = ()  # discovery: the columns to look at; empty: all that can be used
+    knowledge: Knowledge | None = None  # discovery: what is known before the search
+    time_limit: Annotated[float, Field(gt=0, le=86_400)] | None = None  # discovery: seconds that the search may take
+    changes: dict[str, Value] = Field(default_factory=dict)  # counterfactual: columns that are set, and to what
+    costs: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict
+    )  # counterfactual: what one unit (or one switch) of a column costs, for the best single change
 
     @model_validator(mode="after")
     def _coherent(self) -> Query:
