@@ -20,6 +20,7 @@ from .lines import Line, common_line, design_line, value_text
 from .query import Query
 from .report import text as say
 from .report.refusal import refusal_text
+from .report.whose import whose
 from .wording import join, number, safe
 
 if TYPE_CHECKING:
@@ -272,6 +273,8 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
     """A good refusal: why, what would help, what the data allow meanwhile, and what they show without any claim."""
     from .causal.association import associate
 
+    helps = tuple(whose(text, query) for text in refusal.would_help)
+    refusal = refusal.model_copy(update={"reason": whose(refusal.reason, query), "would_help": helps})
     if refusal.bounds is None and refusal.code in ("hidden_cause", "needs_review"):
         asked = contrasts(query, table.profile)
         if asked:

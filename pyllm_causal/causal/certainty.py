@@ -136,9 +136,11 @@ def grade(
     placebo = checks.get("placebo_treatment")
     if placebo is not None and placebo.verdict == "passed":
         mean = float(placebo.figures.get("mean") or 0.0)
-        left = f" ({number(mean, 1)})" if effect.scale == "difference" else ""  # on other scales it is a logarithm
-        if left and plain.unit == "probability":
+        left = ""  # on scales other than the difference it is a logarithm
+        if effect.scale == "difference" and plain.unit == "probability":
             left = f" ({number(100 * mean, 1)} in 100)"
+        elif effect.scale == "difference":
+            left = f" ({number(mean, 1)}{f' {plain.unit}' if plain.unit else ''})"
         up.append(f"dealing the treatment out at random makes the effect vanish{left}, as it should")
     if "balance" in found and found["balance"].status == "ok":
         up.append(found["balance"].finding)

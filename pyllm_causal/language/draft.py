@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from ..analysis import Step
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
-from ..query import Differences, Discontinuity, Query, Randomised, SyntheticControl
+from ..query import Differences, Discontinuity, FrontDoor, Query, Randomised, SyntheticControl
 from ..years import baseline, known_suffixes
 from . import claimed, match, prompts, roles, vote
 from .alarm import BadControl, judge
@@ -168,13 +168,15 @@ def _directed(
 def by_rule(query: Query, profile: Profile) -> tuple[Graph, tuple[BadControl, ...]]:
     """Graph and bad controls from the design, roles and timing alone."""
     treatment, outcome = query.treatment or "", query.outcome or ""
-    edges = [Edge(cause=treatment, effect=outcome, reason="your question", source="you"), *_of_design(query)]
-    bad: list[BadControl] = []
     design = query.design
+    asked = Edge(cause=treatment, effect=outcome, reason="your question", source="you")
+    # the claim of a front door is that nothing passes by the mediators
+    edges = [*(() if isinstance(design, FrontDoor) else (asked,)), *_of_design(query)]
+    bad: list[BadControl] = []
     chance = design.kind == "randomised" and query.source("design") == "you"
     alone = isinstance(design, (Discontinuity, Differences, SyntheticControl))
     instruments = tuple(getattr(design, "instruments", ()))
-    mediators = tuple(getattr(design, "mediators", ())) if design.kind == "mediation" else ()
+    mediators = tuple(getattr(design, "mediators", ()))
     for column, confidence, reason, alarm in _candidates(query, profile):
         if alarm is not None:
             bad.append(alarm)

@@ -65,6 +65,11 @@ _TOGETHER = _any(
     r"|(?:more|less) likely)\b",
     r"\b(?:korrel\w+|hängt \w+ zusammen|zusammenhang|corrél\w+|associé\w*|correlaci\w+|asociad\w+)\b",
 )
+# Beside these only an outright word for a cause counts: "damage" and "work" may be what is correlated.
+_CORRELATED = _any(r"\b(?:correlat\w*|associat(?:ed|ion))\b")
+_OUTRIGHT = _any(
+    r"\b(?:caus\w+|effects?|affect\w*|influenc\w+|because|due to|leads?\s+(?:\w+\s+){0,3}to|led\s+to|result(?:s|ed)?\s+in)\b"
+)
 # "Are meals dearer in …?", "Do people in the south earn less?": two things compared, nothing done to either.
 _COMPARED = _any(
     r"^\W*(?:is|are|was|were|do|does|did|have|has)\b[^,]*\b(?:more|less|fewer|better|worse|(?!other|after|over|under|whether|ever"
@@ -142,6 +147,8 @@ def discovers(question: str) -> bool:
 
 def together(question: str) -> bool:
     """Does the question plainly ask whether two things go together, and for no cause?"""
+    if _CORRELATED.search(question):
+        return not _OUTRIGHT.search(question)
     return bool(_TOGETHER.search(question)) and not causal(question)
 
 

@@ -89,6 +89,11 @@ def read_question(
         choices = _choices(ranked, fields | given)
         return Reading(status="choose", receipt=said, choices=choices, steps=(step,), language=spoken)
     fields = _together(fields, given)
+    if fields.get("kind") == "association" and given.get("adjust_for") and "kind" not in given:
+        raise QueryError(
+            "The question is about what goes together; nothing is held fixed in such an answer.",
+            "Leave --adjust-for out, or say --kind effect to ask what changes what.",
+        )
     try:
         query = Query.model_validate({"question": question, **fields})
     except ValidationError as error:

@@ -328,6 +328,8 @@ def rests_on(
         lines.append(item(" ", f"The groups were formed at random{fixed}{told}."))
     elif estimand.adjust_for:
         lines.append(item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
+        if query.graph is None and query.adjust_for is not None:
+            lines.append(item(" ", _on_your_word(query, estimand.adjust_for)))
     else:
         said = query.adjust_for == () and query.source("graph") == "you"
         why = ": you said that nothing drives both." if said and query.graph is None else "."
@@ -342,6 +344,20 @@ def rests_on(
         what = "That list" if estimand.adjust_for else "That choice"
         lines.append(item(" ", f"{what} was drafted by the program; you have not checked it."))
     return lines
+
+
+def _on_your_word(query: Query, columns: tuple[str, ...]) -> str:
+    """What a list of columns to hold fixed takes for granted; no table can show it."""
+    what = safe(query.treatment)
+    if len(columns) > 1:
+        return (
+            f"That list is yours. It takes for granted that each of them was there before {what}; one that {what} itself"
+            " changed would hide part of the effect."
+        )
+    return (
+        f"That choice is yours. It takes for granted that {safe(columns[0])} was there before {what}; had {what} changed it,"
+        " part of the effect would be hidden."
+    )
 
 
 def _left_out(reason: str) -> str:

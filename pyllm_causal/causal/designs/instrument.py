@@ -250,10 +250,12 @@ def _rests(case: Case, others: tuple[Estimate, ...]) -> tuple[str, ...]:
         f"Only the part of {t} that {z} moved was used, on the claim that {z}"
         f" {does(case.claim, 'touches', 'touch')} {y} through {t} alone. No table can prove that."
     ]
+    yours = query.source("graph") == "you"
+    whose, by = ("Your graph", "By your graph") if yours else ("The drafted picture", "By the drafted picture")
     if case.claim.unseen and query.graph is not None:
-        lines.append(f"Your graph does not show {join(list(case.claim.unseen))}; nothing there could be checked.")
+        lines.append(f"{whose} does not show {join(list(case.claim.unseen))}; nothing there could be checked.")
     if case.claim.covariates:
-        how = "By your graph rows alike in" if case.claim.from_graph else "Compared rows alike in"
+        how = f"{by} rows alike in" if case.claim.from_graph else "Compared rows alike in"
         tail = " had to be compared." if case.claim.from_graph else "."
         lines.append(f"{how} {columns_text(case.claim.covariates, 20)}{tail}")
     bare = next((e for e in others if e.method == "ols"), None)
