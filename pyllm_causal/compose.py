@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from .analysis import Answer, Checked, Estimand, NotIdentified, Step
@@ -333,7 +334,7 @@ def undecided(question: str, table: Table, reading: Reading, client: Client | No
         [
             reading.receipt or "I am not sure what to compare.",
             *rows,
-            "Name them, for example with --treatment and --outcome.",
+            _naming(reading.choices),
         ]
     )
     return Answer(
@@ -344,6 +345,14 @@ def undecided(question: str, table: Table, reading: Reading, client: Client | No
         steps=reading.steps,
         provenance={"question": question, "data": _data(table), "language": _language(reading, client)},
     )
+
+
+def _naming(choices: dict[str, list[str]]) -> str:
+    """How to name the columns: the likeliest pair as the flags that say it, where the names need no care in a shell."""
+    treatment, outcome = (next(iter(choices.get(role, ())), "") for role in ("treatment", "outcome"))
+    if treatment != outcome and all(re.fullmatch(r"[A-Za-z0-9_.]{1,60}", name) for name in (treatment, outcome)):
+        return f"To ask about the first of each, add: --treatment {treatment} --outcome {outcome}"
+    return "Name them, for example with --treatment and --outcome."
 
 
 def phrased(answer: Answer, reading: Reading, ideas: Suggestions, client: Client | None) -> Answer:
