@@ -131,7 +131,7 @@ class Columns:
             spread = float(column.std()) if len(column) else 0.0
             if spread > 0 and float(np.mean(((column - column.mean()) / spread) ** 4)) > HEAVY and not _few(column, 2):
                 out = np.full_like(values, np.nan)
-                out[present, 0] = _scores(column)
+                out[present, 0] = normal_scores(column)
                 values = out
             self._tested[name] = values
         return self._tested[name]
@@ -245,7 +245,7 @@ def _varying(block: Floats) -> Floats:
     return np.asarray(block[:, kept] / spread[kept])
 
 
-def _scores(values: Floats) -> Floats:
+def normal_scores(values: Floats) -> Floats:
     """Normal scores of the ranks, ties at their middle."""
     import numpy as np
     from scipy.special import ndtri
@@ -277,7 +277,7 @@ def _curves(values: Floats) -> Floats:
         ranks = np.searchsorted(levels, values) / max(len(levels) - 1, 1) * 2 - 1
         powers += [ranks**k for k in range(2, len(levels))]
         return np.column_stack(powers)
-    return np.column_stack([line, *_bends(_scores(values))])
+    return np.column_stack([line, *_bends(normal_scores(values))])
 
 
 def _bends(scores: Floats) -> list[Floats]:
@@ -322,7 +322,7 @@ def _index_curves(base: Floats, x: Floats, y: Floats, room: int) -> Floats:
     for j in range(index.shape[1]):
         if index[:, j].std() > 1e-6:
             scores = np.round(index[:, j] / index[:, j].std(), 9)  # equal rows stay equal when they are ranked
-            found += [np.clip(scores, -3, 3) ** k for k in (2, 3)][:depth] + _bends(_scores(scores))[
+            found += [np.clip(scores, -3, 3) ** k for k in (2, 3)][:depth] + _bends(normal_scores(scores))[
                 1 : max(depth - 1, 1)
             ]
     return np.column_stack(found[:room]) if found else np.zeros((len(base), 0))

@@ -5,15 +5,11 @@ of them; all at once by `moments` where the method allows it, else refits, on se
 from __future__ import annotations
 
 import math
-import os
-import signal
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from types import FrameType
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import Diagnosis, Refutation, Verdict
@@ -23,6 +19,7 @@ from .chance import Streams
 from .draws import Draw
 from .inference import Fit, eventless, on_line
 from .sample import Sample
+from .workers import in_waves
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
 SIMULATIONS = 100
 FEWEST, MOST = 20, 10_000
 ENOUGH = 10  # simulations below which nothing is concluded
-PATIENCE = 15.0  # seconds of refits that are not worth starting workers for: each loads the libraries anew
-WAVE = 1.0  # seconds of work a worker is given at a time
 
 Drawing = Callable[[Sample, "np.random.Generator"], Draw]
 
@@ -259,79 +254,8 @@ def _refits(trial: Trial, job: _Job, count: int) -> Iterator[tuple[slice, Sequen
         first = [job.value(0)]
         each = max(time.process_time() - began, 1e-5)
         yield slice(0, 1), first
-        pool, jobs = _pool(trial.effort.workers, each * (count - 1))
-        if pool is None:
-            for i in range(1, count):
-                yield slice(i, i + 1), [job.value(i)]
-            return
-        from joblib import delayed
-
-        share, watch = max(1, math.ceil(WAVE / each)), trial.effort.watch
-        with _patient(watch), pool:
-            with _unheard():
-                pool(delayed(_nothing)() for _ in range(jobs))
-            start = 1
-            while start < count and not watch.stopped:
-                stop = min(count, start + share * jobs)
-                parts = [range(a, min(a + share, stop)) for a in range(start, stop, share)]
-                if len(parts) < jobs:  # the last wave: as even as it can be
-                    parts = _even(start, stop, jobs)
-                found = pool(delayed(_several)(job, part) for part in parts)
-                yield slice(start, stop), [value for part in found for value in part]
-                start = stop
-
-
-@contextmanager
-def _patient(watch: Watch) -> Iterator[None]:
-    """While workers run, Ctrl-C lets them finish their wave of a second: stopped in the middle, a pool may never end. Pressed twice,
-    `KeyboardInterrupt` comes after the wave; a third time, at once."""
-    pressed = 0
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed += 1
-        watch.stop()
-        if pressed > 2:
-            signal.default_int_handler(number, frame)
-
-    before = signal.getsignal(signal.SIGINT)
-    ours = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
-    if ours:
-        signal.signal(signal.SIGINT, handler)
-    try:
-        yield
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, before)
-    if pressed > 1:
-        raise KeyboardInterrupt
-
-
-def _deaf() -> None:
-    """A terminal sends Ctrl-C to workers too; it is for the one who waits for them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Ctrl-C waits while workers come into being: one that dies of it before it is `_deaf` takes the answer with it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _nothing() -> None:
-    """The first thing that a worker is asked to do."""
-
-
-def _even(start: int, stop: int, jobs: int) -> list[range]:
-    size = max(1, math.ceil((stop - start) / jobs))
-    return [range(a, min(a + size, stop)) for a in range(start, stop, size)]
+        several = partial(_several, job)
+        yield from in_waves(job.value, several, range(1, count), each, trial.effort.workers, trial.effort.watch)
 
 
 def _several(job: _Job, numbers: range) -> list[float]:
@@ -340,20 +264,3 @@ def _several(job: _Job, numbers: range) -> list[float]:
     own = replace(job, streams=Streams(job.streams.seed, job.streams.name))  # workers may be threads of one process
     with threadpool_limits(1):
         return [own.value(i) for i in numbers]
-
-
-def _pool(workers: int | None, seconds: float) -> tuple[Any, int]:
-    """(a joblib pool or None for this process, its size): the caller's own (`joblib.parallel_config`, dask for example)
-    where one is set up, else processes where `seconds` of work are worth it."""
-    import joblib
-    from joblib.parallel import get_active_backend
-
-    jobs, set_up = workers, joblib.effective_n_jobs(None)
-    if jobs is None and set_up > 1:
-        jobs = set_up
-    elif jobs is None:
-        jobs = (os.cpu_count() or 1) if seconds > PATIENCE else 1
-    if jobs == 1:
-        return None, 1
-    own = {"initializer": _deaf} if type(get_active_backend()[0]).__name__ == "LokyBackend" else {}
-    return joblib.Parallel(n_jobs=workers or (None if set_up > 1 else jobs), **own), jobs
