@@ -1,18 +1,354 @@
-"""What causes what: the answer to a question about the whole structure (query kind `discovery`)."""
+"""What causes what: the answer to a question about the whole structure (query kind `discovery`).
+
+Columns are made ready, a search is chosen by rule and run under a time limit, its links are looked for again in halves of the rows,
+and what is known is checked against the result. The answer is a draft of a picture, never an effect.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from .errors import QueryError
+from .analysis import Answer, Certainty, Diagnosis
+from .errors import QueryError, UnknownColumn
+from .graph import Edge, Graph
+from .wording import count, join, number, safe
 
 if TYPE_CHECKING:
-    from .analysis import Answer
+    from .causal.discovery.columns import Matrix, Ready
+    from .causal.discovery.edges import Seen
+    from .causal.discovery.knowledge import Broken
+    from .causal.discovery.rule import Plan
+    from .causal.discovery.stability import Frequencies
     from .data import Table
     from .pipeline import Clock
     from .query import Query
 
+UNUSED = (
+    "treatment", "by", "event", "cluster", "weights", "method", "row", "compare", "horizon", "threshold", "matters", "outcome_event",
+    "changes", "costs", "adjust_for", "by_levels",
+)  # fmt: skip
+WELL_DONE = 25  # resamples from which frequencies count for certainty
+
 
 def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
-    """The links that the table supports."""
-    raise QueryError("Questions of kind 'discovery' are not answered yet.", "Ask about one cause and one outcome.")
+    """The links that the table supports, with how often each is seen again. Raises `QueryError` and `UnknownColumn`."""
+    import numpy as np
+
+    from .causal.discovery.columns import ready
+    from .causal.discovery.edges import seen
+    from .causal.discovery.knowledge import breaches, known
+    from .causal.discovery.rule import chosen, limit_of
+    from .causal.discovery.search import drawn
+    from .causal.discovery.stability import frequencies
+
+    _fits(query, table)
+    began = time.monotonic()
+    clock.doing("Looking which columns can be used")
+    made = ready(query, table, seed)
+    clock.done("Columns sorted")
+    matrix, aside = made.matrix, dict(made.aside)
+    refusal = _too_little(query, made)
+    if refusal:
+        return _refused(query, table, seed, clock, made, refusal)
+    rules = known(query.knowledge, matrix.names, aside)
+    plan = chosen(matrix)
+    limit = query.time_limit or limit_of(len(matrix.names))
+    until = began + limit
+    clock.doing(f"Searching {count(len(matrix.names))} columns, about {number(min(plan.seconds, limit), 1)} s")
+    watch = clock.effort.watch
+    found = drawn(
+        matrix, rules, plan.tries, np.random.default_rng([seed, 2]), began + 0.6 * limit, plan.engine == "exact"
+    )
+    if not found.finished and time.monotonic() < began + 0.6 * limit:
+        watch.stop()
+    clock.done("Links searched")
+    asked = plan.resamples if clock.effort.checks else 0
+    often = frequencies(
+        matrix, rules, plan.again, clock.effort.simulations or asked if asked else 0, seed, clock.effort, until,
+        lambda done: clock.doing(f"Looking for the links again, {done} of {asked} resamples"),
+    )  # fmt: skip
+    clock.done("Links looked for again")
+    links = seen(found.arrows, often, rules)
+    broken = (*rules.broken, *breaches(query.knowledge, [s.link for s in links], matrix.names, rules.broken))
+    cut = _cut(found.finished, often, watch.stopped, limit)
+    edges = _edges(links, matrix, found.arrows, until)
+    return _answer(query, table, seed, clock, _Result(made, plan, often, links, edges, broken, cut, limit))
+
+
+@dataclass(frozen=True)
+class _Result:
+    """All that the answer is made from. cut: why less was done than planned; empty where nothing was cut."""
+
+    made: Ready
+    plan: Plan
+    often: Frequencies
+    links: Sequence[Seen]
+    edges: Sequence[dict[str, Any]]
+    broken: Sequence[Broken]
+    cut: str
+    limit: float
+
+
+def _fits(query: Query, table: Table) -> None:
+    """Raise for what a question of this kind has no use for, and for columns that the table does not have."""
+    for field in UNUSED:
+        if getattr(query, field):
+            raise QueryError(f"`{field}` has no use in a question of kind discovery.", "Leave it out.")
+    if query.design.kind != "observational":
+        raise QueryError("A design has no use in a question of kind discovery.", "Leave it out.")
+    if query.missing == "impute":
+        raise QueryError("`missing: impute` is not for a search.", "Leave it out: complete rows are used and counted.")
+    given = query.knowledge
+    names = list(query.columns)
+    if given is not None:
+        names += [c for tier in given.tiers for c in tier] + [
+            c for pair in (*given.required, *given.forbidden) for c in pair
+        ]
+    for name in names:
+        if name not in table.names:
+            raise UnknownColumn(name, table.names, "column")
+    if query.graph is not None:
+        query.graph.check(table.names)
+    if query.outcome is not None and query.columns and query.outcome not in query.columns:
+        raise QueryError(f"{safe(query.outcome)!r} is not among `columns`.", "Add it there, or leave `columns` out.")
+
+
+def _too_little(query: Query, made: Ready) -> str:
+    """Why nothing can be told; empty where something can."""
+    from .causal.discovery.columns import FEWEST_ROWS
+
+    rows = len(made.rows)
+    if len(made.matrix.names) < 2:
+        return f"Only {count(len(made.matrix.names))} of the columns can be used, and a link needs two."
+    if rows < FEWEST_ROWS:
+        return f"Only {count(rows)} rows have no gap in the columns looked at; with fewer than {FEWEST_ROWS} any link may be chance."
+    if query.outcome is not None and query.outcome not in made.matrix.names:
+        reason = dict(made.aside).get(query.outcome, "it cannot be used")
+        return f"{safe(query.outcome)} cannot be looked at: {reason}."
+    return ""
+
+
+def _refused(query: Query, table: Table, seed: int, clock: Clock, made: Ready, reason: str) -> Answer:
+    from .compose import provenance
+    from .report.text import fill, item
+
+    first = "We can't tell from this table what causes what."
+    aside = [f"{safe(name)}: {why}" for name, why in made.aside[:12]]
+    helps = (
+        "more rows in which every column is filled in",
+        "columns that hold numbers, yes/no or a few categories",
+        "`columns`, to look at fewer of them",
+    )
+    blocks = [first, fill(reason), "\n".join(["What would help:", *(item("·", h) for h in helps)])]
+    if aside:
+        blocks.append("\n".join(["Set aside", *(item("·", a) for a in aside)]))
+    return Answer(
+        status="not_identified", headline=first, text="\n\n".join(blocks), why_not=reason, would_help=helps, sample=made.sample,
+        graph=None, diagnostics=(_set_aside(made),) if made.aside else (), provenance=provenance(query, table, seed, clock.seconds),
+    )  # fmt: skip
+
+
+def _cut(finished: bool, often: Frequencies, stopped: bool, limit: float) -> str:
+    if finished and often.done >= often.asked:
+        return ""
+    why = "you stopped me" if stopped else f"the time limit of {number(limit)} s was reached"
+    if not finished:
+        return f"{why} before the search came to its end, so this is the best picture so far"
+    return f"{why} after {often.done} of {often.asked} resamples"
+
+
+def _edges(links: Sequence[Seen], matrix: Matrix, arrows: Any, until: float) -> list[dict[str, Any]]:
+    """The links as the answer lists them."""
+    from .causal.discovery.edges import ENOUGH
+    from .causal.discovery.evidence import Evidence
+    from .report.links import sentence
+
+    evidence = Evidence(matrix, arrows)
+    out = []
+    for one in links:
+        first, second = one.link.arrow or one.link.pair
+        known = one.resamples >= ENOUGH
+        edge: dict[str, Any] = {
+            "cause": matrix.names[first],
+            "effect": matrix.names[second],
+            "mark": "→" if one.link.arrow is not None else one.link.sign,
+            "frequency": one.times / one.resamples if known else None,
+            "resamples": one.resamples,
+            "times": one.times,
+            "direction_frequency": one.this_way / one.resamples if known and one.link.arrow is not None else None,
+            "this_way": one.this_way,
+            "support": one.support,
+            "evidence": evidence.of(first, second, until)
+            | ({"direction": "changed from resample to resample"} if one.turned else {}),
+            "source": "you" if one.support == "known" else "data",
+        }
+        out.append(edge | {"sentence": sentence(edge)})
+    return out
+
+
+def _answer(query: Query, table: Table, seed: int, clock: Clock, r: _Result) -> Answer:
+    from .compose import provenance
+    from .report.links import Told, headline, text
+
+    certainty = _certainty(r)
+    told = Told(
+        edges=r.edges, outcome=query.outcome, columns=len(r.made.matrix.names), rows=len(r.made.rows), certainty=certainty,
+        aside=r.made.aside, known=_kept(query, r.broken), drawn=_held_against(query, r.edges), notes=_notes(r),
+        hidden=_fooled(r.edges),
+    )  # fmt: skip
+    graph = Graph(
+        edges=tuple(
+            Edge(
+                cause=e["cause"],
+                effect=e["effect"],
+                reason=e["sentence"],
+                confidence=_confidence(e),
+                source=e["source"],
+            )
+            for e in r.edges
+            if e["mark"] == "→" and e["support"] != "seldom"
+        )
+    )
+    partial = {"partial": True} if r.cut else {}
+    return Answer(
+        status="answered",
+        headline=headline(told),
+        text=text(told),
+        edges=tuple(r.edges),
+        method=r.plan.engine,
+        sample=r.made.sample,
+        diagnostics=tuple(_diagnostics(r, query)),
+        certainty=certainty,
+        graph=graph,
+        provenance=provenance(query, table, seed, clock.seconds) | partial,
+    )
+
+
+def _confidence(edge: dict[str, Any]) -> Any:
+    return {"known": "sure", "well": "likely"}.get(edge["support"], "unsure")
+
+
+def _certainty(r: _Result) -> Certainty:
+    """Low at most: one table, nothing assigned, nobody has reviewed the picture."""
+    up, down = (
+        [],
+        ["one table cannot tell a cause from a hidden reason behind both, and nobody has reviewed this picture"],
+    )
+    strong = [e for e in r.edges if e["support"] == "well"]
+    enough = r.often.done >= WELL_DONE
+    if enough and strong:
+        up.append(f"{count(len(strong))} of {count(len(r.edges))} links were seen in at least 80 of 100 resamples")
+    if not enough:
+        down.append("links were looked for again too seldom to know how stable they are")
+    if r.cut:
+        down.append(r.cut)
+    if r.broken:
+        down.append("not everything that you know could be kept")
+    level = "low" if enough and strong and not (r.cut.endswith("so far")) else "very_low"
+    return Certainty(level=level, up=tuple(up), down=tuple(down))
+
+
+def _kept(query: Query, broken: Sequence[Broken]) -> list[str]:
+    given = query.knowledge
+    if given is None:
+        return []
+    parts = [
+        f"{count(len(group))} {name}{'' if len(group) == 1 else 's'}"
+        for name, group in (
+            ("tier", given.tiers),
+            ("required arrow", given.required),
+            ("forbidden arrow", given.forbidden),
+        )
+        if group
+    ]
+    if not parts:
+        return []
+    said = [f"You gave {join(parts)}; " + ("the result obeys all of it." if not broken else "this could not be kept:")]
+    return said + [b.sentence for b in broken]
+
+
+def _held_against(query: Query, edges: Sequence[dict[str, Any]]) -> list[str]:
+    """What the data say to every arrow that a person drew."""
+    if query.graph is None:
+        return []
+    by_pair = {frozenset((e["cause"], e["effect"])): e for e in edges if e["support"] != "seldom"}
+    out = []
+    for drawn in query.graph.edges:
+        said = f"{safe(drawn.cause, 40)} → {safe(drawn.effect, 40)}"
+        edge = by_pair.get(frozenset((drawn.cause, drawn.effect)))
+        if edge is None:
+            out.append(f"{said}: no direct link is seen in the data.")
+        elif edge["mark"] != "→":
+            out.append(f"{said}: linked in the data, which cannot tell which way.")
+        elif edge["cause"] == drawn.cause:
+            out.append(f"{said}: the data agree.")
+        else:
+            out.append(f"{said}: the data suggest the other way round.")
+    return out
+
+
+def _fooled(edges: Sequence[dict[str, Any]]) -> list[str]:
+    return [
+        "This way of searching takes for granted that nothing outside the table causes two of its columns. Any link, arrows included, "
+        "may be due to something hidden.",
+        "An arrow says that one may act on the other when the rest stays as it is; it does not say how much. "
+        "Treat the picture as a draft to criticise.",
+    ]
+
+
+def _notes(r: _Result) -> list[str]:
+    rows = (
+        f"{count(r.made.sample.used)} of {count(r.made.sample.rows)} rows, {count(len(r.made.matrix.names))} columns."
+    )
+    out = [rows, *r.made.notes, r.plan.why]
+    if r.often.done:
+        out.append(
+            f"Each resample is a search in another half of the rows, drawn at random; there were {count(r.often.done)}."
+        )
+    if r.cut:
+        out.append(r.cut[:1].upper() + r.cut[1:] + ".")
+    return out
+
+
+def _set_aside(made: Ready) -> Diagnosis:
+    named = "; ".join(f"{safe(name, 40)} ({why})" for name, why in made.aside[:20])
+    return Diagnosis(
+        name="set_aside",
+        status="warning",
+        finding=f"not looked at: {named}",
+        figures={"columns": [n for n, _ in made.aside]},
+    )
+
+
+def _diagnostics(r: _Result, query: Query) -> list[Diagnosis]:
+    figures = {"engine": r.plan.engine, "columns": len(r.made.matrix.names), "expected_seconds": r.plan.seconds}
+    out = [Diagnosis(name="search", status="ok", finding=r.plan.why, figures=figures)]
+    resamples = {"resamples": r.often.done, "asked": r.often.asked}
+    said = f"{r.often.done} of {r.often.asked} resamples were searched"
+    out.append(
+        Diagnosis(
+            name="resamples", status="ok" if r.often.done >= WELL_DONE else "warning", finding=said, figures=resamples
+        )
+    )
+    cut = r.cut or "the search came to its end within the time limit"
+    out.append(
+        Diagnosis(
+            name="time_limit",
+            status="warning" if r.cut else "ok",
+            finding=cut,
+            figures={"seconds": r.limit, "reached": bool(r.cut)},
+        )
+    )
+    if r.made.aside:
+        out.append(_set_aside(r.made))
+    out += [Diagnosis(name="missing_rows", status="warning", finding=note) for note in r.made.notes]
+    if query.knowledge is not None:
+        rules = [{"rule": b.rule, "cause": b.cause, "effect": b.effect, "why": b.sentence} for b in r.broken]
+        finding = "all that was given is obeyed" if not rules else " ".join(b.sentence for b in r.broken)
+        out.append(
+            Diagnosis(name="knowledge", status="warning" if rules else "ok", finding=finding, figures={"broken": rules})
+        )
+    return out

@@ -14,6 +14,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from .known import KNOWN, gathered
+
 Command = Callable[..., None]
 
 
@@ -57,6 +59,12 @@ FLAGS = (
     Flag("categorical", "A number column that is a list of codes; repeat for more.", type=_MANY),
     Flag("selected_on", "What decided which rows are in the table; repeat for more.", type=_MANY),
     Flag("missing", "drop or impute.", "HOW"),
+    Flag("columns", "What causes what: look at this column; repeat for more. Without, at all.", type=_MANY),
+    Flag("knowledge", "What causes what: a JSON file with what is known: tiers, required, forbidden.", "FILE"),
+    Flag("tier", "What causes what: columns of one point in time, the earliest first; repeat for later ones.", "A,B", _MANY),
+    Flag("require", "What causes what: A is known to affect B; repeat for more.", "A:B", _MANY),
+    Flag("forbid", "What causes what: A is known not to affect B; repeat for more.", "A:B", _MANY),
+    Flag("time_limit", "What causes what: seconds that the search may take.", "NUMBER"),
     Flag("method", "The estimator behind the headline, by its registered name.", "NAME"),
     Flag("graph", "A graph file, best one that somebody signed; it takes the place of a drafted picture.", "FILE"),
     Flag(
@@ -100,7 +108,7 @@ _TELLS = {
     "strata": "randomised", "instrument": "instrument", "running": "discontinuity", "cutoff": "discontinuity",
     "treated_unit": "synthetic_control", "first_treated": "differences", "group": "differences", "mediator": "mediation",
 }  # fmt: skip
-_NUMBERS = ("horizon", "matters", "cutoff", "bandwidth")
+_NUMBERS = ("horizon", "matters", "cutoff", "bandwidth", "time_limit")
 _VALUES = ("treated", "control", "outcome_event", "treated_group", "treated_unit", "start")
 
 
@@ -138,9 +146,12 @@ def overrides(flags: Mapping[str, Any]) -> dict[str, Any]:
         if name in given:
             given[name] = _number(name, given[name])
     parts = {flag.name: given.pop(flag.name) for flag in FLAGS if flag.part and flag.name in given}
-    for name in ("adjust_for", "categorical", "selected_on"):
+    for name in ("adjust_for", "categorical", "selected_on", "columns"):
         if name in given:
             given[name] = tuple(given[name])
+    known = {name: given.pop(name) for name in ("knowledge", *KNOWN) if name in given}
+    if known:
+        given["knowledge"] = gathered(**known)
     if "graph" in given:
         given = with_graph(given, given["graph"])
     kind = given.pop("design", None)

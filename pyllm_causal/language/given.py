@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..profile import Column, Profile
 
 COLUMN_FIELDS = ("treatment", "outcome", "by", "event", "cluster", "weights", "environment")
-LISTS = ("adjust_for", "categorical", "negative_outcomes", "negative_exposures")
+LISTS = ("adjust_for", "categorical", "negative_outcomes", "negative_exposures", "columns")
 
 _HINT = "`pyllm-causal schema query` prints every field."
 _EXPECTED = {
@@ -36,6 +36,9 @@ _EXPECTED = {
     "target": "one of everyone, treated, untreated, compliers",
     "scale": "one of difference, ratio, odds_ratio, percent, rate_ratio, hazard_ratio",
     "missing": "drop or impute",
+    "columns": "a list of column names",
+    "knowledge": "an object with `tiers`, `required` and `forbidden`",
+    "time_limit": "a number above zero",
 }
 # What each design needs, in the words of the error that names what is lacking.
 _NEEDS = {

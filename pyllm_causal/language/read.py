@@ -196,7 +196,7 @@ def _together(fields: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any
         out = {
             k: v
             for k, v in out.items()
-            if k not in ("treatment", "outcome", "by", "target", "words", "design", "sources")
+            if k in given or k not in ("treatment", "outcome", "by", "target", "words", "design", "sources")
         }
     return out
 

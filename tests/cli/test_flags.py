@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pyllm_causal.cli.flags import FLAGS, overrides
+from pyllm_causal.cli.known import KNOWN
 from pyllm_causal.errors import QueryError
 from pyllm_causal.query import Query
 from tests.cli.terminal import run, table_file
@@ -100,7 +101,7 @@ def test_every_flag_is_a_field_or_a_part() -> None:
     }
     parts |= {"treated_group", "first_treated", "treated_unit", "start", "strata"}
     assert {f.name for f in FLAGS if f.part} == parts
-    assert {f.name for f in FLAGS if not f.part} <= {*Query.model_fields}
+    assert {f.name for f in FLAGS if not f.part} <= {*Query.model_fields, *KNOWN}
     assert len({f.name for f in FLAGS}) == len(FLAGS)
 
 

@@ -150,11 +150,12 @@ def to_arrows(links: Iterable[Link], size: int) -> Bools:
     return out
 
 
-def equivalence_class(dag: Bools) -> Links:
+def equivalence_class(dag: Bools, known: Bools | None = None) -> Links:
     """The links that all graphs without cycles have which data cannot tell from `dag` ((p, p), [cause, effect]): a CPDAG.
 
     Colliders with unlinked parents keep their arrows, and so does what follows from them (Meek 1995, rules 1 to 3);
-    everything else loses its direction.
+    everything else loses its direction. known: (p, p) arrows of `dag` whose direction is known from elsewhere; they stay as well,
+    with what follows from them (rule 4 too).
     """
     import numpy as np
 
@@ -166,6 +167,8 @@ def equivalence_class(dag: Bools) -> Links:
         apart = ~near[np.ix_(parents, parents)]
         np.fill_diagonal(apart, False)
         fixed[parents[apart.any(axis=1)], effect] = True
+    if known is not None:
+        fixed |= known & dag
     return from_arrows(oriented(fixed, near))
 
 

@@ -1,0 +1,84 @@
+"""How to search, by the number of columns and rows and by what the columns hold, and how long it will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ...wording import count
+from .columns import Matrix
+from .exact import MOST_COLUMNS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+Engine = Literal["exact", "boss"]
+FEW, MANY = 60, 120  # columns up to which a search is repeated much, and some
+NOT_NORMAL = 1e-6  # chance of a shape so far from normal, from which it counts as another
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The search that is chosen: engine; `tries` on all rows, `again` in each of `resamples`; expected `seconds`; `why`, a sentence."""
+
+    engine: Engine
+    tries: int
+    again: int
+    resamples: int
+    seconds: float
+    why: str
+
+
+def limit_of(columns: int) -> float:
+    """Seconds that a search may take unless somebody says otherwise."""
+    return 60.0 if columns <= FEW else 180.0
+
+
+def chosen(matrix: Matrix) -> Plan:
+    """The plan for these columns."""
+    size = len(matrix.names)
+    engine: Engine = "exact" if size <= MOST_COLUMNS else "boss"
+    tries, again = (60, 5) if size <= FEW else (30, 3) if size <= MANY else (10, 2)
+    resamples = 100 if size <= 40 else 50 if size <= FEW else 25
+    dense = 1.0 if len(matrix.blocks) == matrix.values.shape[1] else 4.0  # categories cost determinants
+    search = 1.6 * (size / 50) ** 3 * dense
+    seconds = search * (tries / 60 + resamples * (again / 60 + 0.1)) + 0.5
+    return Plan(engine, tries, again, resamples, seconds, _why(matrix, engine))
+
+
+def _why(matrix: Matrix, engine: Engine) -> str:
+    size, rows = len(matrix.names), len(matrix.values)
+    kinds = set(matrix.kinds)
+    if engine == "exact":
+        first = f"With {count(size)} columns every possible picture can be compared, so the best one of all was found"
+    else:
+        first = f"With {count(size)} columns the order of causes before effects was searched (best order score search)"
+    if kinds == {"number"}:
+        score = "by how well straight lines describe the numbers"
+    elif "number" in kinds:
+        score = "by a score for numbers and categories together"
+    else:
+        score = "by a score for categories"
+    third = ""
+    if "number" in kinds and rows >= 200 and not normal(matrix):
+        third = "; where the shape of what is left over tells a direction, it was used too"
+    return f"{first}, {score}, on {count(rows)} rows{third}."
+
+
+def normal(matrix: Matrix) -> bool:
+    """Whether all the numbers have the shape of a normal distribution, as far as skewness and kurtosis tell (Jarque & Bera 1987)."""
+    import numpy as np
+    from scipy.stats import chi2
+
+    for column, kind in enumerate(matrix.kinds):
+        if kind != "number":
+            continue
+        values = matrix.block(column)[:, 0]
+        z = (values - values.mean()) / (values.std() or 1.0)
+        skew, excess = float(np.mean(z**3)), float(np.mean(z**4)) - 3
+        if chi2.sf(len(z) / 6 * (skew**2 + excess**2 / 4), 2) < NOT_NORMAL:
+            return False
+    return True
