@@ -48,6 +48,10 @@ eval: $(READY)  ## Hold a reader against a question file: MODEL=… [BASE=URL] [
 	$(RUN)/python -m tests.eval $(or $(QUESTIONS),fixtures/questions/fresh.json) --model $(or $(MODEL),none) \
 	    $(if $(BASE),--api-base $(BASE)) $(if $(RECORD),--record $(RECORD))
 
+.PHONY: export-check
+export-check: $(READY)  ## Run the exported script of every case by itself: [CASES=DIR of <id>.csv and <id>.json]
+	$(RUN)/python -m tests.export $(CASES)
+
 .PHONY: coverage
 coverage: $(READY)  ## Run the tests with branch coverage; fails under 90%
 	$(RUN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term

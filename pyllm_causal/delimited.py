@@ -113,6 +113,11 @@ def read_delimited(raw: bytes, label: str, delimiter: str | None = None) -> tupl
     return frame, names, notes
 
 
+def layout_of(raw: bytes, label: str, delimiter: str | None = None) -> Layout:
+    """How a text table is laid out; `delimiter` is a preference."""
+    return _layout(_head(raw), delimiter, label)
+
+
 def _head(raw: bytes) -> str:
     """The first whole lines, enough to see the layout."""
     piece = raw[:_SAMPLE]

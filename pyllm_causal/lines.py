@@ -9,7 +9,7 @@ from .analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refu
 from .causal.certainty import Standing, counted, grade, relevant_matters
 from .causal.contrast import Contrast, as_arms
 from .causal.designs import Task, named
-from .causal.diagnose import examine
+from .causal.diagnose import Examined, examine
 from .causal.dose_curve import curve
 from .causal.estimate import Estimates, estimate, settled, unit_of
 from .causal.estimators.regression import UNEVEN, misfit
@@ -46,16 +46,31 @@ class Line:
     refutations: tuple[Refutation, ...]
 
 
-def common_line(
+@dataclass(frozen=True)
+class Ready:
+    """Two groups or doses, ready to be estimated: the rows as the estimators get them, and what was decided on the way.
+
+    copies: further completions of a sample whose `gaps` were filled in. narrowed: why it is about the treated alone.
+    """
+
+    query: Query
+    estimand: Estimand
+    examined: Examined
+    sample: Sample
+    copies: tuple[Sample, ...]
+    gaps: int
+    narrowed: Diagnosis | None = None
+
+
+def ready(
     query: Query,
     table: Table,
     seed: int,
-    clock: Clock,
     estimand: Estimand,
     contrast: Contrast,
     narrowed: Diagnosis | None = None,
-) -> Line | NotIdentified:
-    """Two groups or doses of an observational or randomised table. `narrowed`: why it is about the treated alone."""
+) -> Ready | NotIdentified:
+    """The rows of one contrast of an observational or randomised table, or why they cannot tell."""
     drawn = draw(query, table, estimand, contrast)
     gaps = incomplete_rows(drawn.sample)
     copies = completed(drawn.sample, seed) if gaps else (drawn.sample,)
@@ -64,17 +79,30 @@ def common_line(
         if examined.instead is None:
             return examined
         treated = query.model_copy(update={"target": "treated"})
-        line = common_line(treated, table, seed, clock, estimand, contrast, examined.instead)
-        return examined if isinstance(line, NotIdentified) else line
-    drawn, sample = examined.drawn, settled(examined.drawn.sample)
-    others = tuple(matched(c, sample) for c in copies[1:])
+        instead = ready(treated, table, seed, estimand, contrast, examined.instead)
+        return examined if isinstance(instead, NotIdentified) else instead
+    sample = settled(examined.drawn.sample)
     if contrast.kind == "dose" and not sample.per_unit and misfit(sample) > MISFIT:
         groups = as_arms(contrast, table.profile.column(str(query.treatment)))
         if groups is not None:  # no curve fits: the two groups are compared as they are
-            return common_line(query, table, seed, clock, estimand, groups, narrowed)
+            return ready(query, table, seed, estimand, groups, narrowed)
     _check_scale(query, sample)
+    others = tuple(matched(c, sample) for c in copies[1:])
     if sample.randomised and sample.k and sample.strata is None and query.method is None and one_sided(sample):
         sample, estimand = without_covariates(sample), estimand.model_copy(update={"adjust_for": ()})
+    return Ready(query, estimand, examined, sample, others, gaps, narrowed)
+
+
+def common_line(
+    query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand, contrast: Contrast
+) -> Line | NotIdentified:
+    """Two groups or doses of an observational or randomised table."""
+    prepared = ready(query, table, seed, estimand, contrast)
+    if isinstance(prepared, NotIdentified):
+        return prepared
+    query, estimand, sample, others = prepared.query, prepared.estimand, prepared.sample, prepared.copies
+    examined, gaps, narrowed = prepared.examined, prepared.gaps, prepared.narrowed
+    drawn = examined.drawn
     unit = unit_of(table.profile.column(str(query.outcome)).unit, sample, query.scale)
     clock.doing("Estimating")
     found = estimate(sample, query.scale, unit, query.method, others, models=examined.models)

@@ -63,14 +63,19 @@ def fit(cut: Cut, method: str, fuzzy: bool | None = None, covariates: bool = Tru
     width = cut.design.bandwidth if given else None
     if width is not None:
         return _within(left, right, width, p, "uniform" if method == "local_quadratic" else kernel, fuzzy, method)
+    h, b = widths(left, right, kernel, p, fuzzy)
+    found = jump(left, right, h, b, kernel, p, fuzzy)
+    return Local(method, found, p, kernel, dof=found.dof)
+
+
+def widths(left: Side, right: Side, kernel: Kernel, p: int, fuzzy: bool) -> tuple[float, float]:
+    """(bandwidth of the estimate, of its bias): those of the least squared error, out to the fewest values that carry lines."""
     best = mse_optimal(left, right, kernel, p, fuzzy)
     h, b = best.h, best.b
     least = max(_reach(s, FEWEST_NEAR + p - 1) for s in (left, right))
-    if h < least:  # too narrow for lines: out to the fewest values that carry them
+    if h < least:
         h, b = least, max(b, least)
-    b = max(b, max(_reach(s, FEWEST_NEAR + p) for s in (left, right)))
-    found = jump(left, right, h, b, kernel, p, fuzzy)
-    return Local(method, found, p, kernel, dof=found.dof)
+    return h, max(b, max(_reach(s, FEWEST_NEAR + p) for s in (left, right)))
 
 
 def _reach(side: Side, values: int) -> float:

@@ -104,7 +104,7 @@ def prepare(task: Task) -> Case | NotIdentified:
     contrast = asked[0]
     rows = Rows(query, table)
     rows.need(treatment, *claim.instruments, *claim.covariates)
-    wide = tuple(c for c in claim.covariates if _wide(task, c))
+    wide = tuple(c for c in claim.covariates if is_wide(task, c))
     if len(wide) > 2:
         raise QueryError(
             f"{join(list(wide))} have too many different values to hold all of them fixed.",
@@ -154,7 +154,7 @@ def prepare(task: Task) -> Case | NotIdentified:
     )  # fmt: skip
 
 
-def _wide(task: Task, name: str) -> bool:
+def is_wide(task: Task, name: str) -> bool:
     """A category with so many levels that its effects are taken out by their means."""
     column = task.table.profile.column(name)
     return is_categorical(column, task.query) and column.distinct > MOST_LEVELS

@@ -64,7 +64,7 @@ def unit_periods(query: Query, table: Table) -> UnitPeriods:
     clock = clock_of(table, design.time, rows.keep)
     start = clock.position(design.start)
     label = _treated_label(table, design, rows)
-    unit = np.array([_label(v) for v in table.column(design.unit).tolist()], dtype=object)
+    unit = np.array([label_of(v) for v in table.column(design.unit).tolist()], dtype=object)
     own = unit == label
     also = _treated_too(query, table, rows, unit, label, clock, start)
     if also:
@@ -133,7 +133,7 @@ def _check_request(query: Query, design: SyntheticControl) -> None:
         )
 
 
-def _label(value: object) -> Any:
+def label_of(value: object) -> Any:
     """A unit's label: numbers without their .0, everything else as text."""
     number = as_number(value) if isinstance(value, float) else None
     return str(int(number)) if number is not None and number.is_integer() else str(value)
@@ -151,9 +151,9 @@ def _treated_label(table: Table, design: SyntheticControl, rows: Rows) -> str:
     ]
     found = exact or [v for v in values if same(v, design.treated_unit)]
     if not found:
-        shown = join([repr(_label(v)) for v in values[:12]]) + (" and others" if len(values) > 12 else "")
+        shown = join([repr(label_of(v)) for v in values[:12]]) + (" and others" if len(values) > 12 else "")
         raise QueryError(f"{design.treated_unit!r} is not among the units in {design.unit!r}.", f"They are {shown}.")
-    return str(_label(found[0]))
+    return str(label_of(found[0]))
 
 
 def _treated_too(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from . import config, graph, models, plan, recordings
+from . import config, export, graph, models, plan, recordings
 from .flags import overrides, taking, with_graph
 from .options import (
     ApiBase,
@@ -49,6 +49,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(config.app, name="config")
+app.add_typer(export.app, name="export")
 app.add_typer(graph.app, name="graph")
 app.add_typer(models.app, name="models")
 app.add_typer(recordings.app, name="recordings")

@@ -1,0 +1,200 @@
+"""What an answer was worked out from, as plain values: which rows and columns, which method with which settings.
+
+A recipe holds nothing but names, numbers and lists, so a script can carry it as a literal. What a rule decided on the way (who
+has no counterpart, the form of a model, how a count is read) is in it as a value, so that the script need not decide again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..analysis import Answer, NotIdentified
+from ..causal.contrast import contrasts
+from ..causal.designs import Task, strategy_of
+from ..causal.identify import identify
+from ..causal.implied import implied_design
+from ..query import Query
+from . import designs
+from .excerpt import PACKAGE, Ref
+from .writer import NotExported, Writer
+
+if TYPE_CHECKING:
+    from ..causal.sample import Sample
+    from ..data import Table
+
+PARTS = f"{PACKAGE}.export.parts"
+# Methods of the comparisons that hold covariates fixed, each with its function in parts/common.py.
+COMMON = (
+    "difference_in_means", "post_stratified", "regression", "flexible_regression", "weighting", "doubly_robust", "matching",
+)  # fmt: skip
+# Methods that no script is written for, each with the reason.
+WITHOUT: dict[str, str] = {
+    "causal_forest": "a forest of thousands of trees cannot be written out to be read, and another version grows another forest",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The function that repeats the answer, and the values that it takes."""
+
+    function: Ref
+    values: dict[str, Any]
+
+
+def recipe(answer: Answer, table: Table) -> Recipe:
+    """The recipe of an answered question. Raises `NotExported` where no script can repeat it, with the reason."""
+    from ..pipeline import parse_query
+
+    effect = answer.effect
+    if answer.status != "answered" or effect is None or answer.method is None:
+        raise NotExported(
+            f"The answer holds no effect (it is {answer.status.replace('_', ' ')}), so there is nothing to repeat.",
+            "`pyllm-causal rerun` repeats any answer.",
+        )
+    if effect.low is None or effect.high is None:
+        raise NotExported(
+            f"The answer has no interval ({effect.reason or 'unbounded'}).", "`pyllm-causal rerun` repeats any answer."
+        )
+    if answer.method in WITHOUT:
+        raise NotExported(f"No script repeats {answer.method}: {WITHOUT[answer.method]}.", "Ask with another `method`.")
+    query, seed = parse_query(answer.provenance["query"]), int(answer.provenance.get("seed", 0))
+    query = _first_arm(query, answer)
+    base = (
+        query
+        if query.kind != "effect_by_group"
+        else query.model_copy(update={"kind": "effect", "by": None, "by_levels": None})
+    )
+    strategy = strategy_of(base)
+    if strategy is None and query.kind != "effect_by_group":
+        other = implied_design(query, table, identify(query, table))
+        if other is not None:
+            query = base = other
+            strategy = other.design.kind
+    writer = Writer(base, table)
+    task = Task(base, table, seed)
+    if strategy is None:
+        function, values = _common(query, base, writer, seed, answer.method)
+    else:
+        if query.kind == "effect_by_group":
+            raise NotExported(
+                "A design of its own, run in every group, is not written as one script.",
+                "Ask for the effect in one group (`where`), and export that.",
+            )
+        function, values = designs.WRITERS[strategy](task, writer, answer)
+    values["where"] = writer.where()
+    rows = values.pop("index")
+    values |= {
+        "columns": writer.columns,
+        "needed": writer.needed,
+        "rows": len(table),
+        "n": len(rows),
+        "left_out": _left_out(writer, values["where"], rows),
+        "scale": effect.scale,
+        "level": effect.level,
+        "answer": {"value": effect.value, "low": effect.low, "high": effect.high},
+    }
+    return Recipe(Ref(f"{PARTS}.{function[0]}", function[1]), values)
+
+
+def _first_arm(query: Query, answer: Answer) -> Query:
+    """Of several comparisons the first that could be made is the headline."""
+    first = next((a for a in answer.arms or () if a.get("effect") is not None), None)
+    if first is None:
+        return query
+    return query.model_copy(update={"treated": first["treated"], "control": first["control"]})
+
+
+def _left_out(writer: Writer, where: list[dict[str, Any]], rows: Any) -> list[int]:
+    """Rows that filter and gaps let through and a rule left out, by number."""
+    import numpy as np
+
+    table = writer.table
+    keep = np.ones(len(table), dtype=bool)
+    if writer.query.where:
+        from ..filter import parse_filter
+
+        keep &= table.where(parse_filter(writer.query.where, table.names))
+    for name in writer.needed:
+        keep &= ~table.column(name).isna().to_numpy()
+    chosen = np.zeros(len(table), dtype=bool)
+    chosen[rows] = True
+    if (chosen & ~keep).any():
+        raise NotExported("The answer uses rows with gaps.", "Export answers made with `missing` drop.")
+    return [int(i) for i in np.flatnonzero(keep & ~chosen)]
+
+
+def _common(
+    query: Query, base: Query, writer: Writer, seed: int, method: str
+) -> tuple[tuple[str, str], dict[str, Any]]:
+    """Two groups or doses with covariates held fixed, for everyone or by group."""
+    sample, contrast, covariates = _sample(query, base, writer, seed)
+    values = sampled(writer, sample, contrast, covariates, forms=method)
+    return ("common", f"with_{method}"), values
+
+
+def _sample(query: Query, base: Query, writer: Writer, seed: int) -> tuple[Sample, Any, tuple[str, ...]]:
+    from ..lines import ready
+
+    table = writer.table
+    if query.kind == "effect_by_group":
+        from ..causal.group_drawing import drawing_of
+        from ..causal.groups import groups_of
+
+        drawing = drawing_of(Task(query, table, seed), base, groups_of(query, table))
+        if isinstance(drawing, NotIdentified):
+            raise NotExported("Run again, this answer cannot be told.", "Is it the same table?")
+        return drawing.sample, drawing.drawn.contrast, drawing.estimand.adjust_for
+    estimand = identify(query, table)
+    asked = contrasts(query, table.profile)
+    prepared = estimand if isinstance(estimand, NotIdentified) else ready(query, table, seed, estimand, asked[0])
+    if isinstance(prepared, NotIdentified):
+        raise NotExported("Run again, this answer cannot be told.", "Is it the same table?")
+    if prepared.gaps:
+        raise NotExported(
+            "The answer rests on gaps that were filled in many times over, which one short script does not repeat.",
+            "Export an answer made with `missing` drop.",
+        )
+    return prepared.sample, prepared.examined.drawn.contrast, prepared.estimand.adjust_for
+
+
+def sampled(
+    writer: Writer,
+    sample: Sample,
+    contrast: Any,
+    covariates: tuple[str, ...],
+    forms: str = "",
+    also: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """The values behind a `Sample`: outcome, treatment, covariates `covariates` (mediators `also`), weights, clusters."""
+    from ..causal.estimators.regression import bent, form_of
+
+    query, rows = writer.query, sample.rows
+    assert rows is not None
+    design = query.design
+    strata = design.strata if design.kind == "randomised" else ()
+    treatment = str(query.treatment)
+    writer.need(str(query.outcome), treatment, *covariates, *also, query.weights, query.cluster)
+    terms: dict[str, Any] = {}
+    for name in (*also, *covariates):
+        terms |= writer.encoded(name, as_category=name in strata)
+    form = None
+    if forms in ("regression", "flexible_regression"):
+        form = form_of(bent(sample) if forms == "flexible_regression" else sample)
+    arms = contrast.kind == "arms"
+    return {
+        "index": rows, "kind": sample.kind, "y": writer.outcome(),
+        "arms": {k: writer.level(treatment, getattr(contrast, k)) for k in ("treated", "control")} if arms else None,
+        "dose": None if arms else {"column": writer.use(treatment)},
+        "treated": sample.treated, "control": sample.control, "per_unit": sample.per_unit,
+        "x": [terms[name] for name in sample.x_names], "outcome_kind": sample.outcome_kind, "target": sample.target,
+        "randomised": sample.randomised, "weights": query.weights, "cluster": query.cluster,
+        "strata": [writer.use(s) for s in strata] if sample.strata is not None else [],
+        "form": None if form is None else list(form),
+    }  # fmt: skip
+
+
+def finite(value: float) -> float | None:
+    """None for an infinite number, which no literal can hold."""
+    return value if math.isfinite(value) else None
