@@ -406,7 +406,7 @@ def provenance(query: Query, table: Table, seed: int, seconds: dict[str, float])
     return {
         "versions": versions,
         "seed": seed,
-        "data": _data(table),
+        "data": _data(table) | {"used": {name: table.digest(name) for name in _names_in(dumped, table)}},
         "query": {"kind": query.kind, **dumped},
         "columns": {
             name: told
@@ -415,6 +415,25 @@ def provenance(query: Query, table: Table, seed: int, seconds: dict[str, float])
         },
         "seconds": {k: round(v, 3) for k, v in seconds.items()},
     }
+
+
+def _names_in(dumped: Any, table: Table) -> list[str]:
+    """The columns that a query names anywhere, in the order of the table."""
+    found: set[str] = set()
+
+    def look(part: Any) -> None:
+        if isinstance(part, str):
+            found.add(part)
+        elif isinstance(part, dict):
+            for key, value in part.items():
+                look(key)
+                look(value)
+        elif isinstance(part, (list, tuple)):
+            for value in part:
+                look(value)
+
+    look(dumped)
+    return [name for name in table.names if name in found]
 
 
 def _data(table: Table) -> dict[str, Any]:

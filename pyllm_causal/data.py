@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,14 @@ class Table:
     def column(self, name: str) -> pd.Series:
         """The values of a column, by its original name; raises `UnknownColumn`."""
         return self.frame[self.code(name)]
+
+    def digest(self, name: str) -> str:
+        """A short SHA-256 over the values of one column: another one where a cell has changed; raises `UnknownColumn`."""
+        import hashlib
+
+        digest = hashlib.sha256()
+        _feed(self.column(name), digest.update)
+        return digest.hexdigest()[:12]
 
     def where(self, filter: Filter) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Which rows meet all the conditions. A missing value meets none, `!=` included.
@@ -362,9 +370,6 @@ def _fingerprint(names: list[str], frame: pd.DataFrame) -> str:
     """SHA-256 over names, dtypes and values: the same for equal tables in every process."""
     import hashlib
 
-    import numpy as np
-    import pandas as pd
-
     digest = hashlib.sha256(b"pyllm-causal table 1")
 
     def add(data: bytes) -> None:
@@ -375,19 +380,27 @@ def _fingerprint(names: list[str], frame: pd.DataFrame) -> str:
     for i, name in enumerate(names):
         series = frame[f"c{i}"]
         add(name.encode("utf-8", "surrogatepass"))
-        add(str(series.dtype).encode())
-        kind = series.dtype.kind
-        if kind == "f":
-            # one spelling of zero and of missing
-            values = series.to_numpy() + 0.0
-            add(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
-        elif kind in "iM":
-            add(series.to_numpy().astype("<i8").tobytes())
-        elif kind == "b":
-            add(series.to_numpy().astype("u1").tobytes())
-        else:
-            codes, uniques = pd.factorize(series)
-            add(codes.astype("<i8").tobytes())
-            for value in uniques:
-                add(f"{type(value).__name__}:{value}".encode("utf-8", "surrogatepass"))
+        _feed(series, add)
     return digest.hexdigest()
+
+
+def _feed(series: pd.Series, add: Callable[[bytes], None]) -> None:
+    """The bytes of a tidy column: the same for equal values in every process."""
+    import numpy as np
+    import pandas as pd
+
+    add(str(series.dtype).encode())
+    kind = series.dtype.kind
+    if kind == "f":
+        # one spelling of zero and of missing
+        values = series.to_numpy() + 0.0
+        add(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
+    elif kind in "iM":
+        add(series.to_numpy().astype("<i8").tobytes())
+    elif kind == "b":
+        add(series.to_numpy().astype("u1").tobytes())
+    else:
+        codes, uniques = pd.factorize(series)
+        add(codes.astype("<i8").tobytes())
+        for value in uniques:
+            add(f"{type(value).__name__}:{value}".encode("utf-8", "surrogatepass"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from . import config, export, graph, models, plan, recordings
+from . import config, export, graph, lint, models, plan, recordings, rerun
 from .flags import overrides, taking, with_graph
 from .options import (
     ApiBase,
@@ -239,6 +239,8 @@ def analyse(
 
 
 app.command("plan")(plan.plan)
+app.command("lint")(lint.lint)
+app.command("rerun")(rerun.rerun)
 app.command("sent")(recordings.sent)
 
 

@@ -1,0 +1,51 @@
+"""`pyllm-causal rerun`: an answer made again, and what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import AsJson, Debug, Describe, Workers
+
+if TYPE_CHECKING:
+    from ..rerun import Rerun
+
+
+def rerun(
+    answer: Annotated[str, typer.Argument(help="An answer made with --json.", metavar="ANSWER.json")],
+    data: Annotated[str, typer.Option("--data", "-d", help="The table.", metavar="FILE")],
+    describe: Describe = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Make an answer again from what it says about itself, and say what differs.
+
+    Exit codes: 0 the same, 2 something differs or it cannot be made again.
+
+    Example: pyllm-causal rerun answer.json --data nhefs.csv
+    """
+    from . import _describe, _document, _guard, _out
+    from .waiting import Waiting
+
+    def run() -> Rerun:
+        from ..answer_file import read_answer
+        from ..rerun import rerun as again
+
+        with Waiting(stages=not as_json) as waiting:
+            return again(
+                read_answer(answer), data, recordings=None if answer == "-" else answer, describe=_describe(describe),
+                workers=workers, progress=waiting,
+            )  # fmt: skip
+
+    found = _guard(run, as_json, debug)
+    if as_json:
+        _document(found.model_dump(mode="json"))
+    else:
+        _out("The answer is the same." if found.same else "The answer is not the same.")
+        for line in found.differs:
+            _out(f"  − {line}")
+        for line in found.notes:
+            _out(f"    {line}")
+    raise typer.Exit(0 if found.same else 2)
