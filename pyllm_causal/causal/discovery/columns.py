@@ -47,6 +47,13 @@ class Matrix:
         """(n, k) numbers of one column."""
         return self.values[:, list(self.blocks[column])]
 
+    def codes(self) -> Ints:
+        """(n, p) whole numbers from 0 for columns that are all categories or yes/no."""
+        import numpy as np
+
+        out = [np.unique(self.block(i), axis=0, return_inverse=True)[1].ravel() for i in range(len(self.names))]
+        return np.column_stack(out).astype("int64")
+
 
 @dataclass(frozen=True)
 class Ready:

@@ -47,10 +47,6 @@ class GramScore:
             self._gram = np.ascontiguousarray(gram[np.ix_(order, order)])
             self._diagonal = self._gram.diagonal().copy()
 
-    def alone(self, column: int) -> float:
-        """The score of a column without causes."""
-        return self.of(column, ())
-
     def of(self, column: int, given: Sequence[int]) -> float:
         """The score of a column with the causes `given`."""
         import numpy as np
@@ -60,6 +56,7 @@ class GramScore:
         if self._plain and not theirs:
             return -0.5 * self.rows * math.log(self._diagonal[column])
         told = _logdet(self._gram[np.ix_(both, both)]) - _logdet(self._gram[np.ix_(theirs, theirs)])
+        told = max(told, len(mine) * math.log(RIDGE))  # a column that follows from its causes
         return -0.5 * self.rows * told - self.penalty * len(mine) * len(theirs)
 
     def with_each(self, column: int, given: Sequence[int], more: Sequence[int]) -> Floats:
@@ -98,10 +95,8 @@ class GramScore:
             block = self._blocks[one]
             between[k, :, : len(block)] = left[np.ix_(mine, block)]
             within[k, : len(block), : len(block)] = left[np.ix_(block, block)]
-        within += RIDGE * np.eye(most)
         rest = own - between @ np.linalg.solve(within, between.transpose(0, 2, 1))
-        rest += RIDGE * np.eye(len(mine))
-        told = np.linalg.slogdet(rest)[1]
+        told = np.maximum(np.linalg.slogdet(rest)[1], len(mine) * math.log(RIDGE))
         numbers = (len(theirs) + self._sizes[list(more)]) * len(mine)
         return np.asarray(-0.5 * self.rows * told - self.penalty * numbers)
 

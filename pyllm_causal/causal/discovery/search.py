@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .boss import best_order
+from .boss import Score, best_order
 from .columns import Matrix
+from .counts import CountScore
 from .exact import exact
 from .knowledge import Known
 from .marks import equivalence_class, to_arrows
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # The penalty of one more number in a model is `STRICTNESS × log n`. Twice the plain criterion, which lets one of 160 unlinked pairs
 # through at 2,000 rows; chosen on the simulated networks of `make bench-discovery`.
 STRICTNESS = 1.0
+COUNTED_ROWS, COUNTED_COLUMNS = 20_000, 60  # more than these, and counting would take too long
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,14 @@ class Drawn:
     finished: bool
 
 
+def scored(matrix: Matrix) -> Score:
+    """The score for these columns: with tables of counts where all are categories and neither they nor the rows are too many."""
+    gram = GramScore(matrix.values, matrix.blocks, STRICTNESS)
+    if "number" in matrix.kinds or len(matrix.values) > COUNTED_ROWS or len(matrix.names) > COUNTED_COLUMNS:
+        return gram
+    return CountScore(gram, matrix.codes())
+
+
 def drawn(
     matrix: Matrix, known: Known, tries: int, rng: np.random.Generator, until: float = math.inf, every: bool = False
 ) -> Drawn:
@@ -41,7 +51,7 @@ def drawn(
 
     At `until` (of `time.monotonic`), or on Ctrl-C, the best graph so far is given, not `finished`.
     """
-    score = GramScore(matrix.values, matrix.blocks, STRICTNESS)
+    score = scored(matrix)
     if every:
         found = exact(score, known.allowed, known.required)
     else:
