@@ -154,7 +154,7 @@ def _refused(query: Query, table: Table, seed: int, clock: Clock, made: Ready, r
 def _cut(finished: bool, often: Frequencies, stopped: bool, limit: float) -> str:
     if finished and often.done >= often.asked:
         return ""
-    why = "you stopped me" if stopped else f"the time limit of {number(limit)} s was reached"
+    why = "you stopped me" if stopped else f"the time limit of {limit:g} s was reached"
     if not finished:
         return f"{why} before the search came to its end, so this is the best picture so far"
     return f"{why} after {often.done} of {often.asked} resamples"

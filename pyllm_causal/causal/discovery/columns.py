@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from ...analysis import Dropped, SampleCount
@@ -106,11 +107,13 @@ def ready(query: Query, table: Table, seed: int) -> Ready:
         dropped.append(Dropped(reason="not drawn, because so many rows tell no more", rows=len(at) - MOST_ROWS))
         notes.append(f"{count(MOST_ROWS)} of {count(len(at))} rows were drawn at random.")
         at = drawn
-    blocks = {name: block[at] for name, block in blocks.items()}
+    kinds = {name: _kind(table.profile.column(name), block[at], query) for name, block in blocks.items()}
+    blocks = {name: _tame(block[at]) if kinds[name] == "number" else block[at] for name, block in blocks.items()}
     if len(at) >= FEWEST_ROWS:
         aside += _repeated(blocks, query)
     sample = SampleCount(rows=total, used=len(at), dropped=tuple(dropped))
-    return Ready(_matrix(blocks, table, query), rows[at], tuple(aside), sample, tuple(notes))
+    names = tuple(name for name in table.names if name in blocks)
+    return Ready(_matrix(names, blocks, kinds), rows[at], tuple(aside), sample, tuple(notes))
 
 
 def _unfit(column: Column, query: Query) -> str:
@@ -120,6 +123,8 @@ def _unfit(column: Column, query: Query) -> str:
         return "it is empty"
     if column.kind == "constant":
         return "it has one value only"
+    if column.infinite:
+        return "it holds infinite values"
     if column.kind == "text":
         return "it is free text"
     if column.kind == "time" or (column.time_like and not named):
@@ -203,30 +208,21 @@ def _told_by(name: str, kept: Sequence[str], scaled: dict[str, Floats]) -> str:
     return "it can be worked out from other columns"
 
 
-def _matrix(blocks: dict[str, Floats], table: Table, query: Query) -> Matrix:
+def _kind(column: Column, block: Floats, query: Query) -> Kind:
     import numpy as np
 
-    names = tuple(name for name in table.names if name in blocks)
-    kinds: list[Kind] = []
-    parts: list[Floats] = []
-    places: list[tuple[int, ...]] = []
-    at = 0
-    for name in names:
-        block = blocks[name]
-        column = table.profile.column(name)
-        kind: Kind = "number"
-        if is_categorical(column, query):
-            kind = "category"
-        elif len(np.unique(block[:1000])) <= 2 and len(np.unique(block)) <= 2:
-            kind = "yes_no"
-        if kind == "number":
-            block = _tame(block)
-        kinds.append(kind)
-        parts.append(block)
-        places.append(tuple(range(at, at + block.shape[1])))
-        at += block.shape[1]
-    values = np.hstack(parts) if parts else np.zeros((0, 0))
-    return Matrix(names, values, tuple(places), tuple(kinds))
+    if is_categorical(column, query):
+        return "category"
+    return "yes_no" if len(np.unique(block[:1000])) <= 2 and len(np.unique(block)) <= 2 else "number"
+
+
+def _matrix(names: tuple[str, ...], blocks: dict[str, Floats], kinds: dict[str, Kind]) -> Matrix:
+    import numpy as np
+
+    ends = np.cumsum([0, *(blocks[name].shape[1] for name in names)]).tolist()
+    places = tuple(tuple(range(start, end)) for start, end in pairwise(ends))
+    values = np.hstack([blocks[name] for name in names]) if names else np.zeros((0, 0))
+    return Matrix(names, values, places, tuple(kinds[name] for name in names))
 
 
 def _tame(block: Floats) -> Floats:
