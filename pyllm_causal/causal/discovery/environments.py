@@ -1,0 +1,351 @@
+"""What differences between sites, periods or countries tell about directions that one heap of rows cannot.
+
+Rows of one environment share what is particular to it: they are exchangeable, not independent draws of one world. From one
+environment to the next few mechanisms change. Along the true arrows each change stays where it is: what a column does given its
+causes stays the same wherever its own mechanism does (Peters, Bühlmann & Meinshausen 2016, JRSS B 78(5); Heinze-Deml, Peters &
+Meinshausen 2018, J. Causal Inference 6(2)), and causes change independently of effects (Huang et al. 2020, JMLR 21(89)). Along a
+wrong arrow both ends seem to change at once. The picture that needs the fewest different mechanisms is searched for (`mechanisms`,
+`boss`), and once more without each of its arrows: how much worse that is are the odds for the arrow.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .boss import best_order
+from .marks import Link, Links, arrow, line, sorted_links
+from .mechanisms import Mechanism, Mechanisms
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .mechanisms import Floats, Ints
+
+    Bools = NDArray[np.bool_]
+
+Verdict = Literal["settled", "agrees", "contradicts", "open", "gone", "new"]
+Open = Literal["nothing changes", "both change", "too little", "not looked at"]
+
+WRONG = 0.05  # chance that one direction or more among those claimed is wrong, as far as the odds go
+FEWEST_FOR_MODERATE = 5
+MOST_SEARCHED = 25  # columns up to which any pair may be linked; beyond, only those that the search before linked, or their neighbours
+TRIES = 3
+STEPS = (2, 3, 5, 10, 20)  # numbers of environments for which it is said how much they would have told
+DRAWS = 10  # of so many environments, to say that
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the environments say of the link between columns `a` < `b`.
+
+    arrow: (cause, effect) where they tell, else None. log_odds: natural logarithm of the odds for the best direction. changes: how
+    many mechanisms of the two columns had to change in the best picture, and in the best one without that arrow. stable: the
+    direction is still the better one whichever single environment is left out.
+    """
+
+    a: int
+    b: int
+    verdict: Verdict
+    arrow: tuple[int, int] | None
+    log_odds: float
+    changes: tuple[int, int]
+    stable: bool
+    why_open: Open | None = None
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return self.a, self.b
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Links with the directions that environments settle, the finding for every link, and how that grows.
+
+    links: those given, with lines turned into arrows where settled, arrows into lines where contradicted, without those that
+    only differences between environments made. growth: (environments, links with a direction that they would have settled, on
+    average over which ones), up to all.
+    """
+
+    links: Links
+    findings: tuple[Finding, ...]
+    environments: int
+    growth: tuple[tuple[int, float], ...] = ()
+    finished: bool = True
+
+    @property
+    def moderate(self) -> frozenset[tuple[int, int]]:
+        """Pairs whose direction deserves moderate certainty at most; all others low."""
+        enough = self.environments >= FEWEST_FOR_MODERATE
+        return frozenset(f.pair for f in self.findings if enough and f.arrow and f.stable and f.verdict != "contradicts")
+
+
+class _Told:
+    """The scores of mechanisms as a search asks for them."""
+
+    def __init__(self, mechanisms: Mechanisms) -> None:
+        self._mechanisms, self.columns = mechanisms, mechanisms.size
+
+    def of(self, column: int, given: Sequence[int]) -> float:
+        return self._mechanisms.told(column, given).score
+
+    def with_each(self, column: int, given: Sequence[int], more: Sequence[int]) -> Floats:
+        import numpy as np
+
+        return np.array([self.of(column, [*given, one]) for one in more])
+
+
+def settled(
+    blocks: Sequence[Floats],
+    environment: Ints,
+    links: Links,
+    *,
+    allowed: Bools | None = None,
+    required: Bools | None = None,
+    seed: int = 0,
+    until: float = math.inf,
+) -> Settlement:
+    """What the environments say of `links` (of a search that was not told of them, or on rows `within` each).
+
+    blocks: one (n, m) array of finite numbers a column (indicators for a category). environment: (n,) numbers 0 … E−1, E ≥ 2.
+    allowed, required: (p, p), [cause, effect], from what is known. until: of `time.monotonic`; links not reached stay as they are.
+    """
+    import numpy as np
+
+    size = len(blocks)
+    mechanisms = Mechanisms(blocks, environment)
+    told = _Told(mechanisms)
+    may = ~np.eye(size, dtype=bool) if allowed is None else np.asarray(allowed, dtype=bool).copy()
+    must = np.zeros((size, size), dtype=bool) if required is None else np.asarray(required, dtype=bool)
+    if size > MOST_SEARCHED:
+        may &= _near(links, size) | must
+    rng = np.random.default_rng([seed, size])
+    found = best_order(told, rng, may, must, until, TRIES)
+    if not found.finished:
+        return Settlement(links, tuple(_unlooked(one) for one in links), mechanisms.environments, finished=False)
+    others: dict[tuple[int, int], Bools] = {}
+    best = found
+    for _ in range(3):  # a search without one arrow may come upon a better picture; then that is the one
+        others, better = {}, best
+        for cause, effect in _arrows(best.dag):
+            if must[cause, effect] or time.monotonic() > until:
+                continue
+            without = may.copy()
+            without[cause, effect] = False
+            other = best_order(told, rng, without, must, until, TRIES - 1)
+            if other.finished:
+                others[cause, effect] = other.dag
+                better = max(better, other, key=lambda one: one.score)
+        if better.score <= best.score + 1e-6:
+            break
+        best = better
+    before = {one.pair: one for one in links}
+    enough = _enough(len(before) or 1)
+    findings, drawn = [], dict[tuple[int, int], Link]()
+    here = {(min(p), max(p)): p for p in _arrows(best.dag)}
+    for pair in sorted(set(before) | set(here)):
+        finding = _finding(pair, before.get(pair), here.get(pair), best.dag, others, mechanisms, must, enough)
+        if finding is None:
+            continue
+        findings.append(finding)
+        if finding.verdict in ("settled", "new") and finding.arrow:
+            drawn[pair] = arrow(*finding.arrow)
+        elif finding.verdict == "contradicts":
+            drawn[pair] = line(*pair)
+        elif finding.verdict != "gone":
+            drawn[pair] = before[pair]
+    growth = _growth(best.dag, others, mechanisms, enough, rng) if time.monotonic() < until else ()
+    return Settlement(
+        sorted_links(drawn.values()), tuple(findings), mechanisms.environments, growth, time.monotonic() < until
+    )
+
+
+def _finding(
+    pair: tuple[int, int],
+    before: Link | None,
+    here: tuple[int, int] | None,
+    dag: Bools,
+    others: Mapping[tuple[int, int], Bools],
+    mechanisms: Mechanisms,
+    must: Bools,
+    enough: float,
+) -> Finding | None:
+    """What is said of one pair; None for a link that only this search has, and not surely."""
+    a, b = pair
+    if here is None:
+        # not needed once environments are told apart: the better of the two ways to add it costs so much
+        odds = min(_loss(dag, _with(dag, x, y), mechanisms) for x, y in ((a, b), (b, a)) if not _leads(dag, y, x))
+        gone = odds > math.log(1 / WRONG) and not must[a, b] and not must[b, a]
+        verdict: Verdict = "gone" if gone else "open"
+        return Finding(a, b, verdict, None, odds, (0, 0), False, None if gone else "too little")
+    if must[here]:
+        return None if before is None else Finding(a, b, "agrees", here, math.inf, (0, 0), True)
+    other = others.get(here)
+    if other is None:
+        return None if before is None else _unlooked(before)
+    odds = _loss(dag, other, mechanisms)
+    changes = _changes(pair, dag, mechanisms), _changes(pair, other, mechanisms)
+    if odds <= enough:
+        if before is None:
+            return None
+        why: Open = "nothing changes" if changes == (0, 0) else "both change" if min(changes) >= 2 else "too little"
+        return Finding(a, b, "open", None, odds, changes, False, why)
+    stable = mechanisms.environments > 2 and all(
+        _loss(dag, other, mechanisms, (e,)) > 0 for e in range(mechanisms.environments)
+    )
+    drawn = before.arrow if before else None
+    verdict = "new" if before is None else "settled" if drawn is None else "agrees" if drawn == here else "contradicts"
+    return Finding(a, b, verdict, here, odds, changes, stable)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What environments say of one drawn arrow. log_odds: above 0 speaks for it, below 0 for the other way; `about` is the verdict.
+
+    changes: mechanisms of the two columns that had to change if the arrow is as drawn, and if it is turned round.
+    """
+
+    about: Literal["as drawn", "other way", "not told"]
+    log_odds: float
+    changes: tuple[int, int]
+    environments: int
+    stable: bool
+
+
+def arrow_against_environments(
+    cause: Floats,
+    effect: Floats,
+    environment: Ints,
+    causes_of_cause: Sequence[Floats] = (),
+    causes_of_effect: Sequence[Floats] = (),
+    *,
+    looked_at: int = 1,
+) -> Evidence:
+    """Hold one drawn arrow against the environments.
+
+    Every column is (n, m) of finite numbers; environment: (n,) numbers 0 … E−1, E ≥ 2. `causes_of_effect`: the other drawn causes of
+    the effect that are not themselves affected by `cause`. looked_at: how many arrows are held against the data in all. Only what
+    environments share counts: what one table alone says of the direction is taken out.
+    """
+    import numpy as np
+
+    blocks = [cause, effect, *causes_of_cause, *causes_of_effect]
+    mechanisms = Mechanisms(blocks, np.asarray(environment))
+    first = list(range(2, 2 + len(causes_of_cause)))
+    second = list(range(2 + len(causes_of_cause), len(blocks)))
+    drawn, turned = ((0, first), (1, [0, *second])), ((1, second), (0, [1, *first]))
+
+    def shared(way: Sequence[tuple[int, Sequence[int]]], without: Sequence[int] = ()) -> float:
+        told = [mechanisms.told(column, causes, without) for column, causes in way]
+        return sum(t.score - t.apart for t in told)
+
+    odds = shared(drawn) - shared(turned)
+    changes = tuple(sum(mechanisms.told(c, g).different - 1 for c, g in way) for way in (drawn, turned))
+    enough = _enough(looked_at)
+    sure = abs(odds) > enough
+    stable = mechanisms.environments > 2 and all(
+        (shared(drawn, (e,)) - shared(turned, (e,))) * odds > 0 for e in range(mechanisms.environments)
+    )
+    about: Literal["as drawn", "other way", "not told"] = "not told"
+    if sure:
+        about = "as drawn" if odds > 0 else "other way"
+    return Evidence(about, odds, (changes[0], changes[1]), mechanisms.environments, sure and stable)
+
+
+def within(block: Floats, environment: Ints) -> Floats:
+    """The (n, m) columns less the mean of their environment: what a search that knows no environments should be given."""
+    import numpy as np
+
+    block = np.asarray(block, dtype="float64")
+    rows = np.bincount(environment)
+    means = np.column_stack([np.bincount(environment, weights=column) / rows for column in block.T])
+    return np.asarray(block - means[environment])
+
+
+def _enough(looked_at: int) -> float:
+    """Log-odds above which a direction is claimed: the chance of one wrong or more stays at `WRONG` among so many."""
+    return math.log(looked_at / WRONG)
+
+
+def _growth(
+    dag: Bools,
+    others: Mapping[tuple[int, int], Bools],
+    mechanisms: Mechanisms,
+    enough: float,
+    rng: np.random.Generator,
+) -> tuple[tuple[int, float], ...]:
+    """(environments, arrows that so many tell, on average over which)."""
+    total = mechanisms.environments
+    found = []
+    for number in [s for s in STEPS if s < total]:
+        sets = [sorted(rng.choice(total, total - number, replace=False).tolist()) for _ in range(DRAWS)]
+        told = [sum(_loss(dag, other, mechanisms, without) > enough for other in others.values()) for without in sets]
+        found.append((number, sum(told) / DRAWS))
+    return (*found, (total, float(sum(_loss(dag, other, mechanisms) > enough for other in others.values()))))
+
+
+def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Collection[int] = ()) -> float:
+    """How much lower the other picture scores: the logarithm of the odds for `dag`."""
+    import numpy as np
+
+    columns = np.flatnonzero((dag != other).any(axis=0)).tolist()
+    out = tuple(without)
+    return sum(
+        mechanisms.told(c, _causes(dag, c), out).score - mechanisms.told(c, _causes(other, c), out).score
+        for c in columns
+    )
+
+
+def _changes(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms) -> int:
+    """How many further mechanisms the two columns of a pair need beyond one each."""
+    told: list[Mechanism] = [mechanisms.told(c, _causes(dag, c)) for c in pair]
+    return sum(t.different - 1 for t in told)
+
+
+def _arrows(dag: Bools) -> list[tuple[int, int]]:
+    import numpy as np
+
+    return [(int(a), int(b)) for a, b in np.argwhere(dag)]
+
+
+def _causes(dag: Bools, column: int) -> list[int]:
+    import numpy as np
+
+    return [int(c) for c in np.flatnonzero(dag[:, column])]
+
+
+def _with(dag: Bools, cause: int, effect: int) -> Bools:
+    more = dag.copy()
+    more[cause, effect] = True
+    return more
+
+
+def _leads(dag: Bools, start: int, end: int) -> bool:
+    """Whether arrows lead from `start` to `end`."""
+    import numpy as np
+
+    seen, edge = {start}, [start]
+    while edge:
+        edge = [int(v) for u in edge for v in np.flatnonzero(dag[u]) if v not in seen]
+        seen |= set(edge)
+    return end in seen
+
+
+def _near(links: Links, size: int) -> Bools:
+    """(p, p) pairs that are linked or share a neighbour."""
+    import numpy as np
+
+    near = np.zeros((size, size), dtype=bool)
+    for one in links:
+        near[one.a, one.b] = near[one.b, one.a] = True
+    whole = near | (near.astype("int64") @ near.astype("int64") > 0)
+    np.fill_diagonal(whole, False)
+    return np.asarray(whole)
+
+
+def _unlooked(one: Link) -> Finding:
+    return Finding(one.a, one.b, "open", None, 0.0, (0, 0), False, "not looked at")
