@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 Verdict = Literal["settled", "agrees", "contradicts", "open", "gone", "new"]
-Open = Literal["nothing changes", "both change", "too little", "not looked at"]
+Open = Literal["nothing changes", "both change", "too little", "not looked at", "all differ", "unclear", "bent"]
 
 WRONG = 0.05  # chance that one direction or more among those claimed is wrong, as far as the odds go
 FEWEST_FOR_MODERATE = 5
+MOST_CHANGED = 0.5  # of all mechanisms; where more change, a change that was only missed looks like one that is not there
+UNCLEAR = 1e-3  # chance of the differences left between environments said to be alike, below which they are not alike
+BENT = 0.02  # share that curves explain of what lines leave, above which lines that differ may be one curve
 MOST_SEARCHED = 25  # columns up to which any pair may be linked; beyond, only those that the search before linked, or their neighbours
 TRIES = 3
 STEPS = (2, 3, 5, 10, 20)  # numbers of environments for which it is said how much they would have told
@@ -66,8 +69,8 @@ class Finding:
 class Settlement:
     """Links with the directions that environments settle, the finding for every link, and how that grows.
 
-    links: those given, with lines turned into arrows where settled, arrows into lines where contradicted, without those that
-    only differences between environments made. growth: (environments, links with a direction that they would have settled, on
+    links: those given, with lines turned into arrows where settled, arrows turned round where contradicted (into lines where one
+    environment alone does so), without those that only differences between environments made, and with those that they hid. growth: (environments, links with a direction that they would have settled, on
     average over which ones), up to all.
     """
 
@@ -81,7 +84,7 @@ class Settlement:
     def moderate(self) -> frozenset[tuple[int, int]]:
         """Pairs whose direction deserves moderate certainty at most; all others low."""
         enough = self.environments >= FEWEST_FOR_MODERATE
-        return frozenset(f.pair for f in self.findings if enough and f.arrow and f.stable and f.verdict != "contradicts")
+        return frozenset(f.pair for f in self.findings if enough and f.arrow and f.stable)
 
 
 class _Told:
@@ -147,18 +150,19 @@ def settled(
     enough = _enough(len(before) or 1)
     findings, drawn = [], dict[tuple[int, int], Link]()
     here = {(min(p), max(p)): p for p in _arrows(best.dag)}
+    dense = _dense(best.dag, mechanisms)
     for pair in sorted(set(before) | set(here)):
-        finding = _finding(pair, before.get(pair), here.get(pair), best.dag, others, mechanisms, must, enough)
+        finding = _finding(pair, before.get(pair), here.get(pair), best.dag, others, mechanisms, must, enough, dense)
         if finding is None:
             continue
         findings.append(finding)
-        if finding.verdict in ("settled", "new") and finding.arrow:
+        if finding.arrow and (finding.verdict != "contradicts" or finding.stable):
             drawn[pair] = arrow(*finding.arrow)
-        elif finding.verdict == "contradicts":
+        elif finding.arrow:
             drawn[pair] = line(*pair)
         elif finding.verdict != "gone":
             drawn[pair] = before[pair]
-    growth = _growth(best.dag, others, mechanisms, enough, rng) if time.monotonic() < until else ()
+    growth = _growth(best.dag, others, mechanisms, enough, rng) if time.monotonic() < until and not dense else ()
     return Settlement(
         sorted_links(drawn.values()), tuple(findings), mechanisms.environments, growth, time.monotonic() < until
     )
@@ -173,13 +177,14 @@ def _finding(
     mechanisms: Mechanisms,
     must: Bools,
     enough: float,
+    dense: bool,
 ) -> Finding | None:
     """What is said of one pair; None for a link that only this search has, and not surely."""
     a, b = pair
     if here is None:
         # not needed once environments are told apart: the better of the two ways to add it costs so much
         odds = min(_loss(dag, _with(dag, x, y), mechanisms) for x, y in ((a, b), (b, a)) if not _leads(dag, y, x))
-        gone = odds > math.log(1 / WRONG) and not must[a, b] and not must[b, a]
+        gone = not dense and odds > math.log(1 / WRONG) and not must[a, b] and not must[b, a]
         verdict: Verdict = "gone" if gone else "open"
         return Finding(a, b, verdict, None, odds, (0, 0), False, None if gone else "too little")
     if must[here]:
@@ -189,11 +194,11 @@ def _finding(
         return None if before is None else _unlooked(before)
     odds = _loss(dag, other, mechanisms)
     changes = _changes(pair, dag, mechanisms), _changes(pair, other, mechanisms)
-    if odds <= enough:
-        if before is None:
-            return None
-        why: Open = "nothing changes" if changes == (0, 0) else "both change" if min(changes) >= 2 else "too little"
-        return Finding(a, b, "open", None, odds, changes, False, why)
+    why = _doubt(pair, dag, mechanisms, dense)
+    if odds <= enough and why is None:
+        why = "nothing changes" if changes == (0, 0) else "both change" if min(changes) >= 2 else "too little"
+    if why is not None:
+        return None if before is None else Finding(a, b, "open", None, odds, changes, False, why)
     stable = mechanisms.environments > 2 and all(
         _loss(dag, other, mechanisms, (e,)) > 0 for e in range(mechanisms.environments)
     )
@@ -241,8 +246,9 @@ def arrow_against_environments(
 
     def shared(way: Sequence[tuple[int, Sequence[int]]], without: Sequence[int] = ()) -> float:
         told = [mechanisms.told(column, causes, without) for column, causes in way]
-        return sum(t.score - t.apart for t in told)
+        return sum(t.score - t.apart for t in told) / heavy
 
+    heavy = mechanisms.heavy((0, 1))
     odds = shared(drawn) - shared(turned)
     changes = tuple(sum(mechanisms.told(c, g).different - 1 for c, g in way) for way in (drawn, turned))
     enough = _enough(looked_at)
@@ -250,6 +256,9 @@ def arrow_against_environments(
     stable = mechanisms.environments > 2 and all(
         (shared(drawn, (e,)) - shared(turned, (e,))) * odds > 0 for e in range(mechanisms.environments)
     )
+    way = drawn if odds > 0 else turned
+    clear = all(mechanisms.told(c, g).alike >= UNCLEAR and mechanisms.bent(c, g) <= BENT for c, g in way)
+    sure &= clear and min(mechanisms.told(c, g).different for c, g in way) <= 1 + (mechanisms.environments - 1) * MOST_CHANGED
     about: Literal["as drawn", "other way", "not told"] = "not told"
     if sure:
         about = "as drawn" if odds > 0 else "other way"
@@ -264,6 +273,30 @@ def within(block: Floats, environment: Ints) -> Floats:
     rows = np.bincount(environment)
     means = np.column_stack([np.bincount(environment, weights=column) / rows for column in block.T])
     return np.asarray(block - means[environment])
+
+
+def _dense(dag: Bools, mechanisms: Mechanisms) -> bool:
+    """Whether so much differs between environments that what stays the same cannot be told from what was missed.
+
+    Either most mechanisms change, or those said to be alike are not, taken together (Fisher's sum of logarithms).
+    """
+    from scipy.special import chdtrc
+
+    told = [mechanisms.told(c, _causes(dag, c)) for c in range(mechanisms.size)]
+    changed = sum(t.different - 1 for t in told) / (len(told) * max(mechanisms.environments - 1, 1))
+    together = -2 * sum(math.log(max(t.alike, 1e-300)) for t in told)
+    return changed > MOST_CHANGED or float(chdtrc(2 * len(told), together)) < UNCLEAR
+
+
+def _doubt(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms, dense: bool) -> Open | None:
+    """Why nothing may be said of a pair whatever the odds."""
+    if dense:
+        return "all differ"
+    if any(mechanisms.told(c, _causes(dag, c)).alike < UNCLEAR for c in pair):
+        return "unclear"
+    if any(mechanisms.bent(c, _causes(dag, c)) > BENT for c in pair):
+        return "bent"
+    return None
 
 
 def _enough(looked_at: int) -> float:
@@ -294,10 +327,11 @@ def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Collection[
 
     columns = np.flatnonzero((dag != other).any(axis=0)).tolist()
     out = tuple(without)
-    return sum(
+    more = sum(
         mechanisms.told(c, _causes(dag, c), out).score - mechanisms.told(c, _causes(other, c), out).score
         for c in columns
     )
+    return more / mechanisms.heavy(columns)
 
 
 def _changes(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms) -> int:

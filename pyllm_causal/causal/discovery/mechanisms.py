@@ -11,7 +11,7 @@ blocks of indicators) are scored alike (the degenerate Gaussian score of Andrews
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ class Mechanism:
     score: float
     apart: float  # the score with one mechanism an environment: what every single table says, and nothing of what they share
     kinds: tuple[int, ...]
+    alike: float  # chance of so much difference between environments of one kind where there is none
 
     @property
     def different(self) -> int:
@@ -58,15 +59,20 @@ class Mechanisms:
         values /= np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0)
         ends = np.cumsum([b.shape[1] for b in blocks])
         self._at = [list(range(end - b.shape[1], end)) for b, end in zip(blocks, ends, strict=True)]
+        self._values, self._rows_of = values, [np.flatnonzero(environment == e) for e in range(self.environments)]
         told = np.column_stack([np.ones(len(values)), values])
         self._moments = np.stack([told[environment == e].T @ told[environment == e] for e in range(self.environments)])
         inner = values - (self._moments[:, 0, 1:] / self._rows[:, None])[environment]
         spread = (inner**2).mean(axis=0)
         tails = (inner**4).mean(axis=0) / np.where(spread > 0, spread, 1.0) ** 2
         # the variance of a variance is (kurtosis − 1)/2 times that of normal data: so much more is a change of spread to cost
-        self._heavy = [float(max(1.0, (tails[at].mean() - 1) / 2)) for at in self._at]
+        self._heavy = [float(max(1.0, ((tails[at] - 1) / 2).max())) for at in self._at]
         self._known: dict[tuple[int, tuple[int, ...], tuple[int, ...]], Mechanism] = {}
         self.size = len(self._at)
+
+    def heavy(self, columns: Iterable[int]) -> float:
+        """How much more changes of spread vary by chance than in normal data, for the heaviest tails of these columns; 1 at least."""
+        return max((self._heavy[c] for c in columns), default=1.0)
 
     def told(self, column: int, causes: Sequence[int], without: Sequence[int] = ()) -> Mechanism:
         """The mechanism of a column from its causes, `without` some environments."""
@@ -75,16 +81,44 @@ class Mechanisms:
             self._known[key] = self._shared(*key)
         return self._known[key]
 
+    def bent(self, column: int, causes: Sequence[int]) -> float:
+        """The share of what linear causes leave of a column, within environments, that squares of what they foretell explain.
+
+        Beyond what chance alone gives; 0 without causes, and for columns or causes that are not one number each.
+        """
+        import numpy as np
+
+        given = [i for c in causes for i in self._at[c]]
+        if not given or len(self._at[column]) > 1:
+            return 0.0
+        left = explained = 0.0
+        for rows in self._rows_of:
+            x = np.column_stack([np.ones(len(rows)), self._values[np.ix_(rows, given)]])
+            y = self._values[rows, self._at[column][0]]
+            told = x @ np.linalg.lstsq(x, y, rcond=None)[0]
+            far = told - told.mean()
+            extra = np.column_stack([far**2, far**3])
+            rest = y - told
+            extra = extra - x @ np.linalg.lstsq(x, extra, rcond=None)[0]
+            more = extra @ np.linalg.lstsq(extra, rest, rcond=None)[0]
+            left += float(rest @ rest)
+            explained += float(more @ more)
+        rows_used = len(self._values)
+        return max(explained / left - 2 * len(self._rows_of) / rows_used, 0.0) if left > 0 else 0.0
+
     def _shared(self, column: int, causes: Sequence[int], without: Sequence[int]) -> Mechanism:
         """Environments are joined two by two, the two most alike first; the best of all steps on the way is kept."""
         import numpy as np
+        from scipy.special import chdtrc
 
         own, given = self._at[column], [i for c in causes for i in self._at[c]]
         at = [0, *(1 + i for i in [*given, *own])]
         there = [e for e in range(self.environments) if e not in without]
         moments, rows = self._moments[np.ix_(there, at, at)], self._rows[there]
-        fitted = len(own) * (1 + len(given)) + self._heavy[column] * len(own) * (len(own) + 1) / 2
-        price = 0.5 * np.log(rows.sum()) * fitted
+        spreads = len(own) * (len(own) + 1) / 2
+        numbers = len(own) * (1 + len(given)) + spreads
+        heavy = self.heavy([column, *causes])
+        price = 0.5 * np.log(rows.sum()) * (numbers + (heavy - 1) * spreads)
         groups = [[i] for i in range(len(there))]
         fits = _likelihoods(moments, rows, len(given))
         gains = np.full((len(there), len(there)), -np.inf)
@@ -113,7 +147,9 @@ class Mechanisms:
         kinds: dict[int, int] = {}
         for number, group in enumerate(sorted(kept, key=min)):
             kinds |= dict.fromkeys(group, number)
-        return Mechanism(best, apart, tuple(kinds[i] for i in range(len(there))))
+        within = 2 * (apart - best + price * (len(there) - len(kept))) / (1 + (heavy - 1) * spreads / numbers)
+        alike = chdtrc(numbers * (len(there) - len(kept)), max(within, 0.0)) if len(kept) < len(there) else 1.0
+        return Mechanism(best, apart, tuple(kinds[i] for i in range(len(there))), float(alike))
 
 
 def _joined(moments: Floats, rows: Floats, fits: Floats, one: int, others: Sequence[int], given: int) -> Floats:
