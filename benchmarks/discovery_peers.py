@@ -126,18 +126,16 @@ def wanted(seeds: int) -> Iterator[tuple[int, str, str, str]]:
                     yield seed, network, kind, peer
 
 
-def main() -> int:
+def fill(seeds: int) -> None:
     """Run what is missing; a line a run on standard error."""
     from causallearn.search.ConstraintBased.FCI import fci  # noqa: F401  (imported once, before the children are forked)
     from causallearn.search.ConstraintBased.PC import pc  # noqa: F401
     from causallearn.search.PermutationBased.BOSS import boss  # noqa: F401
     from causallearn.search.ScoreBased.GES import ges  # noqa: F401
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    for seed, network, kind, peer in wanted(parser.parse_args().seeds):
+    for seed, network, kind, peer in wanted(seeds):
         done = kept(peer, network, kind)
-        if all(s in done and done[s]["links"] is None for s in (0, 1)) and seed > 1:
+        if seed > 1 and all(s in done and done[s]["links"] is None for s in (0, 1)):
             continue
         w = world(network, kind, seed)
         if done.get(seed, {}).get("table") == w.fingerprint:
@@ -147,8 +145,9 @@ def main() -> int:
         place(peer, network, kind).parent.mkdir(parents=True, exist_ok=True)
         write_whole(place(peer, network, kind), json.dumps(done))
         print(f"{network}, {kind}, seed {seed}: {peer} {found.seconds:.1f} s {found.failed}", file=sys.stderr, flush=True)
-    return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    fill(parser.parse_args().seeds)

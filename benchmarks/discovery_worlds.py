@@ -75,6 +75,18 @@ def world(network: str, kind: str, seed: int, rows: int = ROWS) -> World:
     return World(network, kind, seed, values, arrows, tuple(bool(b) for b in yes_no))
 
 
+def linear(arrows: Bools, rows: int, rng: np.random.Generator) -> Floats:
+    """(rows, p) numbers by the recipe of linear-Gaussian."""
+    import numpy as np
+
+    values = np.zeros((rows, len(arrows)))
+    for j in _order(arrows):
+        causes = np.flatnonzero(arrows[:, j])
+        weights = rng.choice([-1.0, 1.0], len(causes)) * rng.uniform(0.3, 0.9, len(causes))
+        values[:, j] = values[:, causes] @ weights + rng.uniform(0.5, 1.5) * rng.normal(size=rows)
+    return np.asarray(np.apply_along_axis(_standard, 0, values))
+
+
 SHAPES = ("laplace", "uniform", "exponential", "t")
 
 
