@@ -87,6 +87,10 @@ check: lint types imports coverage wheel  ## The gate: style, types, layers, tes
 statistical: $(READY)  ## Monte-Carlo goals of the estimators (long; resumes where it stopped)
 	$(RUN)/pytest -q -n 2 --dist worksteal -m statistical tests/statistical
 
+.PHONY: contest
+contest: $(READY)  ## Wrong and right pictures held against their tables; writes docs/contest.md; exit 1 when a goal is missed (minutes)
+	@$(RUN)/python -m tests.statistical.contest_table > docs/contest.md.new; s=$$?; mv docs/contest.md.new docs/contest.md; cat docs/contest.md; exit $$s
+
 .PHONY: truth-table
 truth-table: $(READY)  ## Write docs/truth_table.md: where we and plain DoWhy are right on the same simulated worlds
 	@$(RUN)/python -m benchmarks.truth_table > docs/truth_table.md.new && mv docs/truth_table.md.new docs/truth_table.md && cat docs/truth_table.md

@@ -166,6 +166,68 @@ class Diagnosis(BaseModel):
     figures: dict[str, Any] = Field(default_factory=dict)
 
 
+class Contested(BaseModel):
+    """An arrow, or a missing one, that the table speaks against, with what a person may do about it.
+
+    For a missing arrow `cause` and `effect` are the likelier way round. `choices`: `accept` leaves the picture as it is, `flip`,
+    `drop` and `add` change this one place. `matters`: whether the answer rests on it.
+    """
+
+    model_config = FROZEN
+    cause: str
+    effect: str
+    about: Literal["arrow", "missing arrow", "direction"]
+    sentence: str
+    choices: tuple[Literal["accept", "flip", "drop", "add"], ...]
+    evidence: Literal["links", "shape", "time", "places"]
+    matters: bool = True
+    strength: float | None = None  # of the link that is there or is not, in [0, 1]
+
+
+class Redrawn(BaseModel):
+    """The answer under another picture: what was changed, and the effect, or why it cannot be told then.
+
+    `equivalent`: no table could tell the two pictures apart. `same`: how many more changes come to the same comparison.
+    """
+
+    model_config = FROZEN
+    change: str
+    kind: Literal["contested", "unsure", "equivalent", "dropped", "added", "hidden"]
+    edge: tuple[str, str] | None = None
+    effect: Effect | None = None
+    adjust_for: tuple[str, ...] = ()
+    cannot_be_told: str | None = None
+    keeps: bool | None = None
+    equivalent: bool = False
+    same: int = 0
+
+
+class Pictures(BaseModel):
+    """How far the answer hangs on the picture: `kept` of `of` other plausible pictures point the same way.
+
+    `beyond` says, in one sentence, under which changes the answer could not be told at all.
+    """
+
+    model_config = FROZEN
+    verdict: str
+    beyond: str = ""
+    kept: int
+    of: int
+    untried: int = 0  # further comparisons that were left out to keep the time short
+    unchanged: int = 0  # plausible changes that leave the comparison as it is
+    untold: int = 0  # those under which the effect cannot be told
+    alternatives: tuple[Redrawn, ...] = ()
+
+
+class NextQuestion(BaseModel):
+    """The arrow that nobody has reviewed and that moves the answer most. `moves_to`: the effect then; None: it cannot be told then."""
+
+    model_config = FROZEN
+    edge: tuple[str, str]
+    sentence: str
+    moves_to: Effect | None = None
+
+
 class Certainty(BaseModel):
     """One level, always with reasons."""
 
@@ -234,6 +296,9 @@ class Answer(BaseModel):
     checked: Checked | None = None
     diagnostics: tuple[Diagnosis, ...] = ()
     certainty: Certainty | None = None
+    contested: tuple[Contested, ...] = ()  # where the table speaks against the picture
+    pictures: Pictures | None = None  # the answer under other plausible pictures
+    next_question: NextQuestion | None = None  # the arrow worth asking a person about
     why_not: str | None = None
     would_help: tuple[str, ...] = ()
     experiment: dict[str, Any] | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .analysis import Answer, Checked, Estimand, NotIdentified, Step
+from .analysis import Answer, Checked, Contested, Estimand, NotIdentified, Step
 from .causal.bounds import as_strong_as_measured, no_assumption
 from .causal.certainty import overall, relevant_matters
+from .causal.contest import contest
 from .causal.contrast import Contrast, contrasts, nothing_to_compare
 from .causal.decision import decision, decision_sentences
 from .causal.designs import strategy_of
@@ -20,6 +21,7 @@ from .errors import CausalError, QueryError
 from .lines import Line, common_line, design_line, value_text
 from .query import Query
 from .report import text as say
+from .report.picture import next_lines, picture_lines
 from .report.refusal import refusal_text
 from .report.whose import whose
 from .wording import join, number, safe
@@ -84,13 +86,22 @@ def answered(query: Query, table: Table, seed: int, clock: Clock, estimand: Esti
         return refused(query, table, seed, clock.seconds, nothing_to_compare(query.treatment))
     lines: list[Line] = []
     refusals: list[tuple[Contrast, NotIdentified]] = []
+    contested = _contested(query, table, clock)
     for contrast in asked:
-        line = common_line(query, table, seed, clock, estimand, contrast)
+        line = common_line(query, table, seed, clock, estimand, contrast, None if lines else contested)
         if isinstance(line, NotIdentified):
             refusals.append((contrast, _with_bounds(line, query, table, estimand, contrast)))
         else:
             lines.append(line)
-    return _assembled(query, table, seed, clock, lines, refusals)
+    return _assembled(query, table, seed, clock, lines, refusals, contested)
+
+
+def _contested(query: Query, table: Table, clock: Clock) -> tuple[Contested, ...]:
+    """Where the table speaks against the picture, before anything is estimated."""
+    if query.graph is None or not clock.effort.checks:
+        return ()
+    clock.doing("Holding the picture against the table")
+    return contest(query, table)
 
 
 def designed(query: Query, table: Table, seed: int, clock: Clock, strategy: str) -> Answer:
@@ -98,19 +109,20 @@ def designed(query: Query, table: Table, seed: int, clock: Clock, strategy: str)
     lines: list[Line] = []
     refusals: list[tuple[Contrast, NotIdentified]] = []
     asked = contrasts(query, table.profile) if strategy in SEVERAL_ARMS and query.treated is None else []
+    contested = _contested(query, table, clock)
     if len(asked) < 2:
-        line = design_line(query, table, seed, clock, strategy)
+        line = design_line(query, table, seed, clock, strategy, contested)
         if isinstance(line, NotIdentified):
-            return refused(query, table, seed, clock.seconds, line)
-        return _assembled(query, table, seed, clock, [line], [])
+            return refused(query, table, seed, clock.seconds, line, contested)
+        return _assembled(query, table, seed, clock, [line], [], contested)
     for contrast in asked:
         pair = query.model_copy(update={"treated": contrast.treated, "control": contrast.control})
-        line = design_line(pair, table, seed, clock, strategy)
+        line = design_line(pair, table, seed, clock, strategy, None if lines else contested)
         if isinstance(line, NotIdentified):
             refusals.append((contrast, line))
         else:
             lines.append(line)
-    return _assembled(query, table, seed, clock, lines, refusals)
+    return _assembled(query, table, seed, clock, lines, refusals, contested)
 
 
 SEVERAL_ARMS = ("survival", "front_door")  # `control` alone means every arm against it
@@ -123,10 +135,11 @@ def _assembled(
     clock: Clock,
     lines: list[Line],
     refusals: list[tuple[Contrast, NotIdentified]],
+    contested: tuple[Contested, ...],
 ) -> Answer:
     """The answer document from one line a contrast; the first is the headline."""
     if not lines:
-        return refused(query, table, seed, clock.seconds, refusals[0][1])
+        return refused(query, table, seed, clock.seconds, refusals[0][1], contested)
     main = lines[0]
     facts = main.facts
     first = say.headline(facts)
@@ -156,6 +169,8 @@ def _assembled(
         small,
         main.unadjusted,
         say.checks_lines(told, main.refutations),
+        picture_lines(contested, main.redrawn.pictures),
+        next_lines(main.redrawn.next_question),
     )
     several = len(lines) + len(refusals) > 1
     return Answer(
@@ -175,6 +190,9 @@ def _assembled(
         checked=Checked(verdict=verdict, sentence=told),
         diagnostics=main.diagnoses,
         certainty=facts.certainty,
+        contested=contested,
+        pictures=main.redrawn.pictures,
+        next_question=main.redrawn.next_question,
         reviewed_by=_reviewer(query),
         graph=query.graph,
         provenance=provenance(query, table, seed, clock.seconds),
@@ -270,7 +288,14 @@ NO_EXPERIMENT = ("constant_outcome", "scale_undefined", "group_after_treatment",
 PACE = 50  # people a week, for a duration that a reader can scale
 
 
-def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], refusal: NotIdentified) -> Answer:
+def refused(
+    query: Query,
+    table: Table,
+    seed: int,
+    seconds: dict[str, float],
+    refusal: NotIdentified,
+    contested: tuple[Contested, ...] = (),
+) -> Answer:
     """A good refusal: why, what would help, what the data allow meanwhile, and what they show without any claim."""
     from .causal.association import associate
 
@@ -302,6 +327,7 @@ def refused(query: Query, table: Table, seed: int, seconds: dict[str, float], re
         why_not=refusal.reason,
         would_help=refusal.would_help,
         experiment=None if settling is None else settling.model_dump(mode="json"),
+        contested=contested,
         reviewed_by=_reviewer(query),
         graph=query.graph,
         provenance=provenance(query, table, seed, seconds),

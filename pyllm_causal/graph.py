@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -15,6 +16,11 @@ Confidence = Literal["sure", "likely", "unsure"]
 Source = Literal["you", "model", "data"]
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+_DOUBT = re.compile(
+    r"\b(?:unsure|uncertain|doubtful|not (?:at all |so |very )?(?:sure|certain)|may not be|doubt (?:it|this|that))\b",
+    re.IGNORECASE,
+)
 
 
 class Edge(BaseModel):
@@ -31,6 +37,11 @@ class Edge(BaseModel):
     confidence: Confidence | None = None
     source: Source = "you"
     note: str | None = None
+
+    @property
+    def doubted(self) -> bool:
+        """Whether somebody says that the arrow may not be there: by its confidence, or in a note."""
+        return self.confidence == "unsure" or bool(_DOUBT.search(self.note or ""))
 
     @model_validator(mode="before")
     @classmethod
@@ -135,6 +146,10 @@ class Graph(BaseModel):
         """A graph with one arrow fewer; a signature under it is taken off."""
         kept = tuple(e for e in self.edges if (e.cause, e.effect) != (cause, effect))
         return self.model_copy(update={"edges": kept, **_UNSIGNED})
+
+    def flipped(self, cause: str, effect: str) -> Graph:
+        """A graph with one arrow the other way round, as a person's; a signature under it is taken off."""
+        return self.without(cause, effect).with_edge(effect, cause)
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) over every arrow, every unmeasured cause and who reviewed them when, whatever their order.

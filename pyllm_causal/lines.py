@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .analysis import Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation, SampleCount
+from .analysis import Contested, Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation, SampleCount
 from .causal.certainty import Standing, counted, grade, relevant_matters
 from .causal.contrast import Contrast, as_arms
-from .causal.designs import Task, named
+from .causal.designs import Task, named, strategy_of
 from .causal.diagnose import Examined, examine
 from .causal.dose_curve import curve
 from .causal.estimate import Estimates, estimate, settled, unit_of
 from .causal.estimators.regression import UNEVEN, misfit
 from .causal.impute import completed, filled_in, incomplete_rows, matched
 from .causal.inference import effect_of, one_sided
+from .causal.pictures import Verdict, robustness
 from .causal.planted import planted_effect
 from .causal.refuters import Trial, one_by_one, refute
-from .causal.refuters.adjustment_sets import adjustment_sets
+from .causal.refuters.adjustment_sets import adjustment_sets, fitted, on_the_rows
+from .causal.refuters.again import without
 from .causal.refuters.graph_check import verify
+from .causal.repeats import Effort
 from .causal.sample import Drawn, Sample, draw, values_of, without_covariates
 from .causal.timing_order import late
 from .data import Table
@@ -44,6 +49,7 @@ class Line:
     facts: say.Facts
     diagnoses: tuple[Diagnosis, ...]
     refutations: tuple[Refutation, ...]
+    redrawn: Verdict  # the answer under other pictures
 
 
 @dataclass(frozen=True)
@@ -94,9 +100,16 @@ def ready(
 
 
 def common_line(
-    query: Query, table: Table, seed: int, clock: Clock, estimand: Estimand, contrast: Contrast
+    query: Query,
+    table: Table,
+    seed: int,
+    clock: Clock,
+    estimand: Estimand,
+    contrast: Contrast,
+    contested: tuple[Contested, ...] | None = None,
 ) -> Line | NotIdentified:
-    """Two groups or doses of an observational or randomised table."""
+    """Two groups or doses of an observational or randomised table. `contested`: where the table speaks against the picture (None:
+    other pictures are not tried)."""
     prepared = ready(query, table, seed, estimand, contrast)
     if isinstance(prepared, NotIdentified):
         return prepared
@@ -134,7 +147,8 @@ def common_line(
         if sample.kind == "dose" and sample.per_unit and convention
         else matters
     )
-    notes = (*_form_notes(sample, found), *clock.effort.shortfall())
+    redrawn = _redrawn(trial, table, estimand, drawn.contrast, contested)
+    notes = (*_form_notes(sample, found), *clock.effort.shortfall(), *_told(redrawn.doubt))
     shape = curve(sample)
     dated = late(query, table.profile, estimand.adjust_for)
     more = (filled_in(sample, gaps) if gaps else None, shape, dated, clock.effort.fewer())
@@ -171,10 +185,53 @@ def common_line(
         facts=facts,
         diagnoses=diagnoses,
         refutations=refutations,
+        redrawn=redrawn,
     )
 
 
-def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: str) -> Line | NotIdentified:
+def _redrawn(
+    trial: Trial, table: Table, estimand: Estimand, contrast: Contrast, contested: tuple[Contested, ...] | None
+) -> Verdict:
+    """The answer under other plausible pictures, on the same rows by the same method."""
+    if contested is None or estimand.strategy != "adjustment":
+        return Verdict()
+    effect = trial.estimates.headline.effect
+
+    def again(_: Query, other: Estimand) -> Effect | None:
+        more = set(estimand.adjust_for) - set(other.adjust_for)
+        if set(other.adjust_for) < set(estimand.adjust_for):
+            sample: Sample | None = without(trial.sample, more)
+        else:
+            sample = on_the_rows(trial, table, other, contrast)
+        fit = None if sample is None else fitted(trial, sample)
+        return None if sample is None or fit is None else effect_of(fit, sample, trial.scale, effect.unit)
+
+    return _unless_stopped(trial.effort, lambda: robustness(trial.query, table, estimand, effect, again, contested))
+
+
+def _unless_stopped(effort: Effort, work: Callable[[], Verdict]) -> Verdict:
+    """What the work finds; nothing where none was asked for, or Ctrl-C stopped the checks."""
+    if not effort.checks or effort.watch.stopped:
+        return Verdict()
+    try:
+        return work()
+    except KeyboardInterrupt:
+        effort.watch.stop()
+        return Verdict()
+
+
+def _told(doubt: str) -> tuple[str, ...]:
+    return (doubt,) if doubt else ()
+
+
+def design_line(
+    query: Query,
+    table: Table,
+    seed: int,
+    clock: Clock,
+    strategy: str,
+    contested: tuple[Contested, ...] | None = None,
+) -> Line | NotIdentified:
     """One contrast of a design that brings its own estimate and checks."""
     clock.doing("Estimating and checking")
     task = Task(query, table, seed, clock.effort)
@@ -197,9 +254,15 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
         matters /= float(values_of(table, str(query.treatment)).std()) or 1.0
     after = late(query, table.profile, found.estimand.adjust_for)
     diagnoses = (*found.diagnoses, *(() if after is None else (after,)))
+    redrawn = Verdict()
+    if contested is not None and strategy in ("instrument", "front_door"):
+        redrawn = _unless_stopped(
+            clock.effort,
+            lambda: robustness(query, table, found.estimand, found.effect, partial(_found, task), contested),
+        )
     certainty = grade(
         query, found.standing, diagnoses, refutations, found.effect, found.plain, matters,
-        (*found.doubts, *clock.effort.shortfall(bool(found.refutations))), found.favours,
+        (*found.doubts, *clock.effort.shortfall(bool(found.refutations)), *_told(redrawn.doubt)), found.favours,
     )  # fmt: skip
     facts = say.Facts(
         query=query,
@@ -232,7 +295,16 @@ def design_line(query: Query, table: Table, seed: int, clock: Clock, strategy: s
         facts=facts,
         diagnoses=diagnoses,
         refutations=refutations,
+        redrawn=redrawn,
     )
+
+
+def _found(task: Task, query: Query, _: Estimand) -> Effect | None:
+    """The effect that a design finds for another query, without checks beyond its own."""
+    strategy = strategy_of(query)
+    assert strategy is not None
+    found = named(strategy).function(replace(task, query=query, effort=Effort(checks=False)))
+    return None if isinstance(found, NotIdentified) else found.effect
 
 
 def _checks(refutations: tuple[Refutation, ...]) -> str:

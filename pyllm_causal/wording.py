@@ -113,3 +113,43 @@ def excludes_null(effect: Effect) -> bool:
     if effect.low is None or effect.high is None:
         return False
     return not effect.low <= null_of(effect) <= effect.high
+
+
+def sized(
+    effect: Effect, up: str, down: str, *, factor: float = 1.0, unit: str = "", after: str = ""
+) -> tuple[str, str]:
+    """("3.3 kg higher", " (somewhere between 2.4 and 4.3 kg higher)"): words say the direction, never a minus sign."""
+    bounded = effect.low is not None and effect.high is not None
+    low, high = factor * (effect.low or 0.0), factor * (effect.high or 0.0)
+    value = factor * effect.value
+    size, first, second = alike([abs(value), abs(low), abs(high)])
+    main = f"{size}{unit} {up if value >= 0 else down}{after}"
+    if not bounded:
+        return main, ""
+    if low >= 0:
+        span = f"{first} and {second}{unit} {up}"
+    elif high <= 0:
+        span = f"{second} and {first}{unit} {down}"
+    else:
+        span = f"{first}{unit} {down} and {second}{unit} {up}"
+    return main, f" (somewhere between {span})"
+
+
+def plain_figure(effect: Effect) -> str:
+    """An effect in a few words, without its interval: `1.6 lower`, `14 fewer in 100`, `1.3 times as high`."""
+    return plain_figures([effect])[0]
+
+
+def plain_figures(effects: Sequence[Effect]) -> list[str]:
+    """Effects on one scale in a few words each, rounded alike, so that they can be compared."""
+    if not effects:
+        return []
+    first = effects[0]
+    if first.scale not in ("difference", "percent"):
+        what = {"odds_ratio": "odds ", "rate_ratio": "a rate ", "hazard_ratio": "a rate "}.get(first.scale, "")
+        return [f"{what}{shown} times as high" for shown in alike([e.value for e in effects])]
+    chance = first.scale == "difference" and first.unit == "probability"
+    factor, up, down, after = (100, "more", "fewer", " in 100") if chance else (1, "higher", "lower", "")
+    unit = "%" if first.scale == "percent" else "" if chance or not first.unit else f" {first.unit}"
+    sizes = alike([factor * abs(e.value) for e in effects])
+    return [f"{size}{unit} {up if e.value >= 0 else down}{after}" for size, e in zip(sizes, effects, strict=True)]

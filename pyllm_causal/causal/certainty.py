@@ -267,7 +267,8 @@ def _graph_doubts(query: Query, randomised: bool, down: list[str]) -> int:
             )
             return 1
         return 0
-    doubtful = [e for e in into if e.confidence == "unsure" and e.source == "you"]
+    # an unsigned draft is no more than a draft, and counts as one already
+    doubtful = [e for e in into if e.doubted and (e.source == "you" or query.graph.signed_by is not None)]
     if doubtful:
         down.append(f"the arrow from {safe(doubtful[0].cause)} to {safe(query.treatment)} is marked as unsure")
         return 1

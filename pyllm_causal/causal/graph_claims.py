@@ -142,7 +142,7 @@ def contested(
     tested = [replace(c, result=columns.test(c.x, c.y, c.given)) for c in claims]
     for touching in (True, False):
         some = [c for c in tested if c.touches == touching]
-        out += [replace(c, outcome=_outcome(c, rejected)) for c, rejected in zip(some, _holm(some), strict=True)]
+        out += [replace(c, outcome=_outcome(c, rejected)) for c, rejected in zip(some, holm(some), strict=True)]
     harmless = [c for c in out if c.outcome == "broken" and not c.touches]
     calm = {*held, *sep.reach([treatment], children)}
     failed = sorted((c for c in out if c.outcome == "broken" and c.touches), key=lambda c: c.size)
@@ -163,7 +163,7 @@ def _outcome(claim: Claim, rejected: bool) -> Outcome:
     return "broken" if rejected and claim.size >= MATTERS else "holds"
 
 
-def _holm(claims: Sequence[Claim]) -> list[bool]:
+def holm(claims: Sequence[Claim]) -> list[bool]:
     """Which claims are rejected at `LEVEL` over all of them (Holm 1979)."""
     order = sorted((c.result.p_value, i) for i, c in enumerate(claims) if c.result is not None)
     rejected = [False] * len(claims)
@@ -195,7 +195,7 @@ def _mended(children: Children, broken: Sequence[Claim], how: str) -> list[Child
         return []
     if how == "hidden":
         return [with_hidden(children, [(c.x, c.y) for c in broken])]
-    place = {n: i for i, n in enumerate(_in_order(children))}
+    place = {n: i for i, n in enumerate(in_order(children))}
     graph = children
     for c in broken:
         cause, effect = (c.x, c.y) if (place[c.x] < place[c.y]) == (how == "onward") else (c.y, c.x)
@@ -205,7 +205,7 @@ def _mended(children: Children, broken: Sequence[Claim], how: str) -> list[Child
     return [graph]
 
 
-def _in_order(children: Children) -> list[str]:
+def in_order(children: Children) -> list[str]:
     """Causes before effects; among equals by name."""
     waiting = dict.fromkeys(children, 0)
     for kids in children.values():

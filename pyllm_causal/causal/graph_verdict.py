@@ -6,23 +6,22 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from ..analysis import Estimand, NotIdentified, Refutation
+from ..analysis import Contested, Estimand, NotIdentified, Refutation
 from ..data import Table
 from ..graph import Graph
 from ..query import FrontDoor, Instrument, Query
 from ..wording import columns_text, join, safe
-from .exclusion import conditioning_set
-from .front_door_criterion import believed as shown
-from .front_door_criterion import covariates_for
-from .identify import believed, check_columns, easy, identify
-from .implied import implied_design
+from .contest import contest
+from .identify import check_columns, identify
+from .implied import held_fixed, implied_design
 from .refuters.graph_check import verify
 
 
 class Verdict(BaseModel):
     """`adjust_for` is held fixed, or in each of `alternatives`; `reason` and `would_help` where the effect cannot be told.
 
-    `fit` holds the graph's claims against the table; None where nothing of the sort applies.
+    `fit` holds the graph's claims against the table; None where nothing of the sort applies. `contested`: where the table speaks
+    against single arrows, drawn or missing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +32,7 @@ class Verdict(BaseModel):
     sentence: str = ""
     would_help: tuple[str, ...] = ()
     fit: Refutation | None = None
+    contested: tuple[Contested, ...] = ()
 
 
 def verdict(
@@ -49,12 +49,13 @@ def verdict(
     check_columns(query, table)
     graph.check(table.names, query.selected_on)
     graph.require(treatment, outcome)
+    contested = contest(query, table)
     found = identify(query, table)
     other = implied_design(query, table, found)
     if other is not None:
-        query, found = other, _designed(other, table)
+        query, found = other, held_fixed(other, table)
     if isinstance(found, NotIdentified):
-        return Verdict(identified=False, sentence=found.reason, would_help=found.would_help)
+        return Verdict(identified=False, sentence=found.reason, would_help=found.would_help, contested=contested)
     return Verdict(
         identified=True,
         strategy=found.strategy,
@@ -62,20 +63,8 @@ def verdict(
         alternatives=found.alternatives,
         sentence=_sentence(query, found),
         fit=verify(query, table, found, seed),
+        contested=contested,
     )
-
-
-def _designed(query: Query, table: Table) -> Estimand:
-    """What is held fixed along the other way that the graph opens."""
-    graph, treatment, outcome = query.graph or Graph(), str(query.treatment), str(query.outcome)
-    usable = {c.name for c in table.profile.columns if c.kind not in ("empty", "constant") and easy(c)}
-    if isinstance(query.design, Instrument):
-        children = believed(graph).children()
-        held = conditioning_set(children, list(query.design.instruments), treatment, outcome, usable, query.selected_on)
-        return Estimand(strategy="instrument", adjust_for=tuple(held or ()))
-    assert isinstance(query.design, FrontDoor)
-    covariates = covariates_for(shown(graph), treatment, outcome, query.design.mediators, usable, True)
-    return Estimand(strategy="front_door", adjust_for=covariates or ())
 
 
 def _sentence(query: Query, found: Estimand) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..analysis import Estimand, NotIdentified
 from ..data import Table
-from ..query import FrontDoor, Instrument, Query
+from ..graph import Graph
+from ..query import FrontDoor, Instrument, Mediation, Query
 from .exclusion import conditioning_set, instruments_of
-from .front_door_criterion import mediators_of
+from .front_door_criterion import believed as shown
+from .front_door_criterion import covariates_for, mediators_of
 from .identify import believed, easy
 
 
@@ -36,3 +38,18 @@ def implied_design(query: Query, table: Table, found: Estimand | NotIdentified) 
     chosen = direct if jointly is not None else known[:1]
     instrument = Instrument(kind="instrument", instruments=tuple(chosen))
     return query.model_copy(update={"design": instrument, "sources": sources})
+
+
+def held_fixed(query: Query, table: Table) -> Estimand:
+    """What is held fixed in a design that reads its graph: instrument, front door or mediation."""
+    graph, treatment, outcome = query.graph or Graph(), str(query.treatment), str(query.outcome)
+    usable = {c.name for c in table.profile.columns if c.kind not in ("empty", "constant") and easy(c)}
+    design = query.design
+    if isinstance(design, Instrument):
+        children = believed(graph).children()
+        held = conditioning_set(children, list(design.instruments), treatment, outcome, usable, query.selected_on)
+        return Estimand(strategy="instrument", adjust_for=tuple(held or ()))
+    assert isinstance(design, FrontDoor | Mediation)
+    front_door = isinstance(design, FrontDoor)
+    covariates = covariates_for(shown(graph), treatment, outcome, design.mediators, usable, front_door)
+    return Estimand(strategy=design.kind, adjust_for=covariates or ())

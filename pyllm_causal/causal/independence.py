@@ -117,8 +117,31 @@ class Columns:
         """One (n, m) block a name with columns centred and scaled, heavy tails as normal scores, on at most so many complete rows."""
         import numpy as np
 
-        rows = thinned(np.flatnonzero(np.logical_and.reduce([self._present[name] for name in names])), most)
+        rows = self._complete(names, most)
         return [_varying(self._told(name)[rows]) if len(rows) else np.zeros((0, 1)) for name in names]
+
+    def embedded(self, names: Sequence[str], most: int, bends: int) -> list[Floats]:
+        """One (n, m) block a name: the column straight (heavy tails as normal scores) and at most so many bent terms, centred and
+        scaled, on at most `most` rows where all are recorded."""
+        import numpy as np
+
+        rows = self._complete(names, most)
+        if not len(rows):
+            return [np.zeros((0, 1)) for _ in names]
+        parts = [(self._told(name), self._parts(name)[1][:, :bends]) for name in names]
+        return [_varying(np.hstack([straight[rows], bent[rows]])) for straight, bent in parts]
+
+    def raw(self, names: Sequence[str], most: int) -> dict[str, Floats] | None:
+        """The columns as they are, on at most so many rows where all are recorded; None where one is not here."""
+        if not set(names) <= set(self._columns):
+            return None
+        rows = self._complete(names, most)
+        return {name: self._columns[name][rows] for name in names}
+
+    def _complete(self, names: Sequence[str], most: int) -> Ints:
+        import numpy as np
+
+        return thinned(np.flatnonzero(np.logical_and.reduce([self._present[name] for name in names])), most)
 
     def _told(self, name: str) -> Floats:
         """The column as x or y: numbers with heavy tails as normal scores."""

@@ -95,6 +95,31 @@ def late_columns(profile: Profile, treatment: str, outcome: str, held: Sequence[
     return out
 
 
+_AT_BIRTH = re.compile(
+    r"\b(?:sex|gender|female|male|race|ethnic(?:ity|\s+group)?|nationality|birth\s*(?:year|place)|(?:year|place)\s+of\s+birth|born)\b"
+    r"|^age(?:\s+(?:in\s+)?(?:years?|yrs?|\d+))?$",
+    re.IGNORECASE,
+)
+
+
+def settled_at_birth(column: Column) -> bool:
+    """Whether the name says that nothing in later life changes it: sex, ancestry, age, where and when somebody was born."""
+    return bool(_AT_BIRTH.search(" ".join(re.findall(r"[^\W_]+", column.name))))
+
+
+def recorded_after(profile: Profile, cause: str, effect: str, treatment: str, outcome: str) -> str:
+    """How one can tell that `cause` was recorded after `effect`, read as: `cause` `how`; empty where nothing says so."""
+    if effect == treatment and cause != outcome:
+        found = late_columns(profile, treatment, outcome, [cause])
+        return found[0].how if found else ""
+    told = known_suffixes(list(profile.columns))
+    one, other = profile.column(cause), profile.column(effect)
+    own, before = years_of(one, told), years_of(other, told)
+    if not own or not before or min(own) <= max(before) or _SETTLED.search(_told(one)):
+        return ""
+    return f"was recorded in {min(own)}, after {safe(effect)} ({max(before)})"
+
+
 def _by_year(column: Column, treatment: Column, outcome: Column, suffixes: frozenset[int]) -> str:
     own, of_treatment = years_of(column, suffixes), years_of(treatment, suffixes)
     start, end = baseline(treatment, outcome, suffixes)

@@ -1,4 +1,4 @@
-"""`pyllm-causal graph`: draft a picture of causes, check it against a table, draw it, compare two, import one, sign it."""
+"""`pyllm-causal graph`: draft a picture of causes, check it against a table, draw it, compare two, import one, change it, sign it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import picture
 from .options import ApiBase, AsJson, Budget, BudgetTokens, Debug, Describe, Drafts, Model, NoLog, Record, Replay
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from ..language.read import Reading
 
 app = typer.Typer(
-    help="Pictures of causes: draft, check, draw, diff, import and sign.", no_args_is_help=True, rich_markup_mode=None
+    help="Pictures of causes: draft, check, change, draw, diff, import, sign, and try others.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 File = Annotated[Path, typer.Argument(help="A graph file: JSON, DOT, GML, dagitty or Mermaid.", metavar="GRAPH")]
@@ -123,6 +126,8 @@ def check(
 ) -> None:
     """Hold a picture against a table: names, circles, what it implies for a question, and whether the table fits.
 
+    Every place that the table speaks against comes with what you can do about it: `graph apply` does it.
+
     Exit codes: 0 fine, 2 bad input or a table that contradicts the picture, 3 the effect cannot be told.
 
     Example: pyllm-causal graph check g.json --data nhefs.csv --treatment qsmk --outcome wt82_71
@@ -149,7 +154,7 @@ def check(
             return [*lines, "  · name --treatment and --outcome to see what it implies for a question"], document, 0
         found = verdict(file.graph, table, ends[0], ends[1], file.role("selected"), seed)
         document |= {"treatment": ends[0], "outcome": ends[1], "verdict": found.model_dump(mode="json")}
-        broken = found.fit is not None and found.fit.verdict == "failed"
+        broken = any(c.matters for c in found.contested) or (found.fit is not None and found.fit.verdict == "failed")
         return [*lines, *_implied(found)], document, 3 if not found.identified else 2 if broken else 0
 
     lines, document, code = _guard(run, as_json, debug)
@@ -175,6 +180,7 @@ def _standing(file: GraphFile, table: Table) -> list[str]:
 def _implied(found: Any) -> list[str]:
     from textwrap import wrap
 
+    from ..report.picture import contested_lines
     from ..wording import columns_text
 
     def item(sign: str, text: str) -> list[str]:
@@ -190,7 +196,7 @@ def _implied(found: Any) -> list[str]:
         lines += item(sign, f"{found.fit.question} {found.fit.observed[:1].upper()}{found.fit.observed[1:]}.")
         if found.fit.verdict == "failed":
             lines += item(" ", found.fit.meaning)
-    return lines
+    return lines + contested_lines(found.contested)
 
 
 @app.command()
@@ -345,6 +351,10 @@ def sign(
     _out(text)
     for line in said:
         _tell(line)
+
+
+app.command("apply")(picture.apply)
+app.command("robustness")(picture.robustness)
 
 
 def _spared(path: Path | None) -> None:

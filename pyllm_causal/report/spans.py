@@ -16,7 +16,8 @@ from ..wording import safe
 
 ORDER = (
     "effect", "difference", "arms", "estimates", "decision", "unadjusted", "bounds", "association", "attribution", "counterfactual", "edges",
-    "experiment", "sample", "diagnostics", "refutations", "certainty", "estimand", "why_not", "would_help",
+    "experiment", "sample", "diagnostics", "refutations", "certainty", "contested", "pictures", "next_question", "estimand", "why_not",
+    "would_help",
 )  # fmt: skip
 MOST_FIELDS = 20_000
 MOST_DEEP = 8

@@ -21,7 +21,9 @@ from ..wording import (
     excludes_null,
     null_of,
     number,
+    plain_figure,
     safe,
+    sized,
 )
 
 WIDTH = 88
@@ -166,7 +168,7 @@ def _size_sentences(f: Facts) -> list[str]:
     if f.kind == "dose":
         condition = f"for {cause_phrase(f)}" if f.per_unit else f"with {name} at {f.treated} than at {f.control}"
     if f.outcome_kind == "yes_no":
-        size, span = _size(f.plain, "more", "fewer", factor=100, after=" in 100")
+        size, span = sized(f.plain, "more", "fewer", factor=100, after=" in 100")
         if f.kind == "arms" and f.means is not None:
             pair = alike([100 * max(0.0, min(1.0, m)) for m in f.means])
             out.append(
@@ -178,7 +180,7 @@ def _size_sentences(f: Facts) -> list[str]:
             out.append(f"{start} {outcome} is true of {size} {condition}{span}{among}.")
     else:
         unit = f" {f.unit}" if f.unit and f.unit != "probability" else ""
-        size, span = _size(f.plain, "higher", "lower", unit=unit)
+        size, span = sized(f.plain, "higher", "lower", unit=unit)
         out.append(f"{start} {outcome} is {size} {condition}{span}{among}.")
     if f.effect.scale != "difference":
         out.append(_scale_sentence(f.effect, f.outcome_kind))
@@ -197,29 +199,9 @@ def event_words(f: Facts) -> str:
     return f"{words} = {safe(event, 40)}"
 
 
-def _size(
-    effect: Effect, up: str, down: str, *, factor: float = 1.0, unit: str = "", after: str = ""
-) -> tuple[str, str]:
-    """("3.3 kg higher", " (somewhere between 2.4 and 4.3 kg higher)"): words say the direction, never a minus sign."""
-    bounded = effect.low is not None and effect.high is not None
-    low, high = factor * (effect.low or 0.0), factor * (effect.high or 0.0)
-    value = factor * effect.value
-    size, first, second = alike([abs(value), abs(low), abs(high)])
-    main = f"{size}{unit} {up if value >= 0 else down}{after}"
-    if not bounded:
-        return main, ""
-    if low >= 0:
-        span = f"{first} and {second}{unit} {up}"
-    elif high <= 0:
-        span = f"{second} and {first}{unit} {down}"
-    else:
-        span = f"{first}{unit} {down} and {second}{unit} {up}"
-    return main, f" (somewhere between {span})"
-
-
 def _scale_sentence(effect: Effect, outcome_kind: str) -> str:
     if effect.scale == "percent":
-        size, span = _size(effect, "higher", "lower", unit="%")
+        size, span = sized(effect, "higher", "lower", unit="%")
         return f"In percent that is {size}{span}."
     shown = alike([effect.value, effect.low or 0.0, effect.high or 0.0])
     span = (
@@ -234,19 +216,6 @@ def _scale_sentence(effect: Effect, outcome_kind: str) -> str:
     if effect.value == 0 and effect.high is not None:  # no event among the treated
         return f"{name} 0 times as high (up to {number(effect.high)} times), as no event was seen there."
     return f"{name} {shown[0]} times as high{span}."
-
-
-def plain_figure(effect: Effect) -> str:
-    """An effect in a few words, without its interval: `1.6 lower`, `14 fewer in 100`, `1.3 times as high`."""
-    effect = effect.model_copy(update={"low": None, "high": None})
-    if effect.scale == "percent":
-        return _size(effect, "higher", "lower", unit="%")[0]
-    if effect.scale != "difference":
-        what = {"odds_ratio": "odds ", "rate_ratio": "a rate ", "hazard_ratio": "a rate "}.get(effect.scale, "")
-        return f"{what}{number(effect.value)} times as high"
-    if effect.unit == "probability":
-        return _size(effect, "more", "fewer", factor=100, after=" in 100")[0]
-    return _size(effect, "higher", "lower", unit=f" {effect.unit}" if effect.unit else "")[0]
 
 
 def sure(certainty: Certainty, convention: bool = False, matters: str = "") -> list[str]:
@@ -385,6 +354,8 @@ def full_text(
     matters: str,
     unadjusted: Effect | None,
     checks: Sequence[str] = (),
+    picture: Sequence[str] = (),
+    following: Sequence[str] = (),
 ) -> str:
     """The whole plain text of an answered question; `matters` is the smallest difference that matters, in words."""
     blocks = [
@@ -392,7 +363,8 @@ def full_text(
         fill(" ".join(sentences)),
         "\n".join(sure(facts.certainty, facts.convention and facts.plain.scale == "difference", matters)),
         "\n".join(checks),
-        "\n".join(rests_on(facts, estimand, sample, reviewed_by, unadjusted)),
+        "\n".join([*rests_on(facts, estimand, sample, reviewed_by, unadjusted), *picture]),
+        "\n".join(following),
     ]
     return "\n\n".join(b for b in blocks if b)
 

@@ -40,13 +40,13 @@ def adjustment_sets(trial: Trial, table: Table, estimand: Estimand, contrast: Co
     if not sets:
         return None
     names = tuple(dict.fromkeys([*estimand.adjust_for, *(c for s in sets for c in s)]))
-    whole = _drawn(trial, table, estimand.model_copy(update={"adjust_for": names}), contrast)
+    whole = on_the_rows(trial, table, estimand.model_copy(update={"adjust_for": names}), contrast)
     if whole is None:
         return None
-    mine = _fit(trial, _only(whole, estimand.adjust_for), flexible=False)
+    mine = fitted(trial, _only(whole, estimand.adjust_for), flexible=False)
     found: list[tuple[tuple[str, ...], Gap]] = []
     for chosen in sets:
-        one = _fit(trial, _only(whole, chosen), flexible=False)
+        one = fitted(trial, _only(whole, chosen), flexible=False)
         if mine is None or one is None:
             continue
         try:
@@ -84,7 +84,7 @@ def adjustment_sets(trial: Trial, table: Table, estimand: Estimand, contrast: Co
     )
 
 
-def _drawn(trial: Trial, table: Table, estimand: Estimand, contrast: Contrast) -> Sample | None:
+def on_the_rows(trial: Trial, table: Table, estimand: Estimand, contrast: Contrast) -> Sample | None:
     """The rows of the trial with all columns of all sets; None where a column cannot be used or too few rows are left."""
     import numpy as np
 
@@ -115,7 +115,8 @@ def _only(sample: Sample, names: Sequence[str]) -> Sample:
     return without(sample, {g for g in sample.x_groups if g not in names})
 
 
-def _fit(trial: Trial, sample: Sample, flexible: bool) -> Fit | None:
+def fitted(trial: Trial, sample: Sample, flexible: bool = False) -> Fit | None:
+    """The headline's method on a sample (regression where it would take long), or one whose models may bend; None where it fails."""
     import numpy as np
 
     method = trial.estimates.estimator.function if quick(trial) else regression
@@ -133,7 +134,7 @@ def _fit(trial: Trial, sample: Sample, flexible: bool) -> Fit | None:
 
 def _confirmed(trial: Trial, whole: Sample, own: Sequence[str], chosen: Sequence[str]) -> bool:
     """Whether models that may bend keep the two apart: straight lines alone can differ between two right sets."""
-    one, other = (_fit(trial, _only(whole, names), flexible=True) for names in (own, chosen))
+    one, other = (fitted(trial, _only(whole, names), flexible=True) for names in (own, chosen))
     if one is None or other is None:
         return True
     found = gap(one, other, whole, trial.scale)

@@ -29,14 +29,12 @@ from ...filter import parse_filter
 from ...query import Query
 from ...wording import columns_text, count, join, number, safe
 from .. import separation as sep
-from ..exclusion import valid_instrument
-from ..front_door_criterion import leak_of
-from ..graph_claims import LEVEL, Children, Claim, Valid, claims_of, contested, with_arrow
+from ..graph_claims import LEVEL, Claim, claims_of, contested, with_arrow
 from ..graph_shuffles import Shuffled, shuffled
 from ..graph_turns import Turn, turned
-from ..identify import believed, chosen_by, easy, with_selection
-from ..independence import MOST_TERMS, Columns, coded, thinned
-from ..sample import level_mask, outcome_of, values_of
+from ..identify import believed, chosen_by, with_selection
+from ..independence import thinned
+from ..picture_tests import MOST_GIVEN, columns_of, pruned, rows_for, usable, validity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,10 +43,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 VISIBLE = 0.2  # a link that must have been seen for a pass
-SECONDS_A_UNIT = 1.5e-9  # one multiplication of a test, roughly
-BUDGET = 1.2  # seconds for all tests
-ROWS = (30_000, 15_000, 8_000, 4_000, 2_500)
-MOST_GIVEN = 20  # columns held fixed in one test
 
 
 def verify(query: Query, table: Table, estimand: Estimand, seed: int = 0) -> Refutation | None:
@@ -61,10 +55,10 @@ def verify(query: Query, table: Table, estimand: Estimand, seed: int = 0) -> Ref
         return None
     graph, selection = with_selection(believed(query.graph), chosen_by(query, table), table)
     selected = sorted(selection)
-    valid, keep = _valid(query, estimand, selected)
+    valid, keep = validity(query, estimand, selected)
     if valid is None:
         return None
-    children = _pruned(graph.children(), [treatment, outcome, *selected, *keep])
+    children = pruned(graph.children(), [treatment, outcome, *selected, *keep])
     if estimand.strategy == "adjustment" and outcome not in sep.reach([treatment], children):
         children = with_arrow(children, treatment, outcome)  # whether there is an effect is what the estimate tests
     if not valid(children):
@@ -72,100 +66,15 @@ def verify(query: Query, table: Table, estimand: Estimand, seed: int = 0) -> Ref
     rows = np.arange(len(table))
     if query.where:
         rows = np.flatnonzero(table.where(parse_filter(query.where, table.names)))
-    observed = [n for n in sorted(set(children) & set(table.names)) if _usable(query, table, n)]
+    observed = [n for n in sorted(set(children) & set(table.names)) if usable(query, table, n)]
     claims = claims_of(children, observed, treatment, outcome, valid, selected, min(len(rows) // 12, MOST_GIVEN))
-    rows = thinned(rows, _rows_for(claims))
-    columns = _columns(query, table, observed, rows)
+    rows = thinned(rows, rows_for(claims))
+    columns = columns_of(query, table, observed, rows)
     claims = [c for c in claims if {c.x, c.y, *c.given} <= set(columns.names)]
     claims = contested(claims, columns, children, treatment, estimand.adjust_for, selected)
     rng = np.random.default_rng([seed, 20230])
     turns = turned(claims, columns, children, treatment, valid, selected)
     return _told(query, claims, turns, shuffled(claims, columns, children, rng, selected))
-
-
-def _valid(query: Query, estimand: Estimand, selected: Sequence[str]) -> tuple[Valid | None, list[str]]:
-    """(whether the analysis is valid under a graph, the nodes that it names)."""
-    treatment, outcome, held = str(query.treatment), str(query.outcome), list(estimand.adjust_for)
-    design = query.design
-    if estimand.strategy == "adjustment" and design.kind == "observational":
-        return lambda g: sep.valid_adjustment(g, treatment, outcome, [c for c in held if c in g], selected), held
-    if estimand.strategy == "instrument" and design.kind == "instrument":
-        tools = list(design.instruments)
-
-        def serves(g: Children) -> bool:
-            given = [c for c in held if c in g]
-            return all(z in g and valid_instrument(g, z, treatment, outcome, given, selected) for z in tools)
-
-        return serves, [*held, *tools]
-    if design.kind in ("front_door", "mediation") and estimand.strategy == design.kind:
-        between = list(design.mediators)
-
-        def passes(g: Children) -> bool:
-            if not set(between) <= set(g):
-                return False
-            given = [c for c in held if c in g]
-            return leak_of(g, treatment, outcome, between, given, front_door=design.kind == "front_door") is None
-
-        return passes, [*held, *between]
-    return None, []
-
-
-def _pruned(children: dict[str, list[str]], keep: Sequence[str]) -> Children:
-    """Ancestors of `keep` only: what else is drawn has no bearing on the answer."""
-    alive = sep.reach([n for n in keep if n in children], sep.parents_of(children))
-    return {n: sorted(c for c in children[n] if c in alive) for n in sorted(alive)}
-
-
-def _usable(query: Query, table: Table, name: str) -> bool:
-    column = table.profile.column(name)
-    if name == query.outcome:
-        return query.event is None and not column.infinite  # a follow-up that ends early is no measurement
-    return easy(column) and column.kind not in ("empty", "constant") and not column.id_like and not column.infinite
-
-
-def _columns(query: Query, table: Table, names: Sequence[str], rows: Ints) -> Columns:
-    import numpy as np
-    import pandas as pd
-
-    found = {}
-    for name in names:
-        block = _event(query, table, rows) if name == query.outcome and query.outcome_event is not None else None
-        block = coded(table, name, query, rows) if block is None else block
-        if block is not None:
-            found[name] = block
-    cluster = weights = None
-    if query.cluster:
-        codes = pd.factorize(table.column(query.cluster).iloc[rows])[0]
-        cluster = np.where(codes < 0, codes.max(initial=0) + 1 + np.arange(len(codes)), codes)
-    if query.weights:
-        weights = values_of(table, query.weights).to_numpy(dtype="float64")[rows]
-        weights = np.where(np.isfinite(weights) & (weights > 0), weights, 0.0)
-    return Columns(found, cluster, weights)
-
-
-def _event(query: Query, table: Table, rows: Ints) -> NDArray[np.float64]:
-    import numpy as np
-
-    name = str(query.outcome)
-    event = outcome_of(table.profile.column(name), query)[1]
-    assert event is not None
-    values = level_mask(table, name, event).astype("float64")
-    values[table.column(name).isna().to_numpy()] = np.nan
-    return values[rows][:, None]
-
-
-def _rows_for(claims: Sequence[Claim]) -> int:
-    """How many rows the tests can use in about `BUDGET` seconds; always the same for the same graph."""
-
-    def cost(n: int) -> float:
-        total = 0.0
-        for c in claims:
-            k = len(c.given)
-            terms = min(MOST_TERMS, n / 10, 8 + 6 * k + k * (k - 1) / 2)
-            total += SECONDS_A_UNIT * n * terms**2
-        return total
-
-    return next((n for n in ROWS if cost(n) <= BUDGET), ROWS[-1])
 
 
 def _told(query: Query, claims: Sequence[Claim], turns: Sequence[Turn], shuffles: Shuffled | None) -> Refutation:

@@ -8,6 +8,7 @@ import pytest
 
 from pyllm_causal.analysis import Diagnosis, Effect, Refutation
 from pyllm_causal.causal.certainty import LADDER, grade, overall, relevant_matters
+from pyllm_causal.graph import Graph
 from pyllm_causal.pipeline import parse_query
 
 CLEAR = Effect(value=2.0, low=1.5, high=2.5, std_error=0.25)
@@ -107,6 +108,19 @@ def level(
 )  # fmt: skip
 def test_levels(expected: str, case: dict[str, Any]) -> None:
     assert level(**case) == expected
+
+
+@pytest.mark.parametrize("said", [{"confidence": "unsure"}, {"note": "Not sure about this one."}])
+def test_an_arrow_in_doubt_counts_whoever_doubts_once_a_person_has_signed(said: dict[str, str]) -> None:
+    drafted = Graph.model_validate(
+        {"edges": [{"cause": "x", "effect": "t", "source": "model"} | said, ["x", "y"], ["t", "y"]]}
+    )
+    signed = drafted.sign("Ann", "2026-01-01")
+    by_model = {"sources": {"graph": "model"}}
+    assert level(graph=signed) == "very_low"
+    assert level(graph=signed.unsigned(), **by_model) == "low"  # a draft is in doubt as a whole already
+    cleared = signed.edges[0].model_copy(update={"confidence": "likely", "note": "sure by now"})
+    assert level(graph=drafted.model_copy(update={"edges": (cleared, *drafted.edges[1:])}).sign("Ann", "2026")) == "low"
 
 
 SIX = ("placebo_treatment", "random_common_cause", "data_subset", "bootstrap", "dummy_outcome", "other_methods")
