@@ -289,7 +289,9 @@ def synthetic_control(task: Task, writer: Writer, answer: Answer) -> Written:
     return ("synthetic", "estimate"), {
         "index": chosen, "method": answer.method, "y": writer.outcome(), "time": design.time, "unit": design.unit,
         "periods": _periods(writer, design.time, at[chosen], chosen), "units": units, "before": data.before,
-        "predictors": _predictors(task, writer, data, at[chosen], of[chosen], chosen) if len(data.predictors) else [],
+        "predictors": [
+            *(_predictors(task, writer, data, at[chosen], of[chosen], chosen) if len(case.problem.predictors) else [])
+        ],
         "weights": query.weights, "chances": data.outcome_kind == "yes_no",
     }  # fmt: skip
 
