@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from ..query import Scale
 from . import glm
 from .agreement import line_of
 from .estimators import REGISTRY
+from .estimators.doubly_robust import doubly_robust
 from .estimators.regression import FAMILY, ROWS_A_SLOPE, _averaged, _scores
 from .inference import Fit, covariance, effect_of
 from .propensity import standardised
@@ -44,13 +45,15 @@ class Group:
     few: int | None = None
 
 
-def fits_by_group(sample: Sample, codes: Ints, method: str) -> tuple[tuple[Group, ...], bool]:
+def fits_by_group(
+    sample: Sample, codes: Ints, method: str, function: Callable[[Sample], Fit] | None = None
+) -> tuple[tuple[Group, ...], bool]:
     """(groups in order of their codes, whether models were fitted in each group separately).
 
     codes: (n,) group of each row. Each group has a model of its own where every arm of every group that anything is said about
     has ten rows a coefficient;
     otherwise regression and the doubly robust method share slopes between groups (each group keeps its own level in each arm).
-    Groups with under two rows in an arm are left out.
+    Groups with under two rows in an arm are left out. `function`: the estimator, if it is not that of the registry.
     """
     import numpy as np
 
@@ -79,7 +82,7 @@ def fits_by_group(sample: Sample, codes: Ints, method: str) -> tuple[tuple[Group
             continue
         part = parts[g]
         try:
-            fit = REGISTRY[method].function(part)
+            fit = (function or REGISTRY[method].function)(part)
         except np.linalg.LinAlgError:
             continue
         influence = None
@@ -147,7 +150,7 @@ def pseudo_outcomes(sample: Sample) -> Floats:
     everyone."""
     import numpy as np
 
-    fit = REGISTRY["doubly_robust"].function(replace(sample, target="everyone"))
+    fit = doubly_robust(replace(sample, target="everyone"))
     assert fit.influence is not None
     weights = np.maximum(sample.weights, 1e-300)[:, None]
     return np.asarray(fit.influence / weights + np.array([fit.treated, fit.control]))

@@ -10,12 +10,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..analysis import Answer, NotIdentified
+from ..analysis import Answer, Effect, GroupedEffect, MediationEffect, NotIdentified
 from ..causal.contrast import contrasts
 from ..causal.designs import Task, strategy_of
 from ..causal.identify import identify
 from ..causal.implied import implied_design
 from ..query import Query
+from ..wording import safe
 from . import designs
 from .excerpt import PACKAGE, Ref
 from .writer import NotExported, Writer
@@ -93,9 +94,27 @@ def recipe(answer: Answer, table: Table) -> Recipe:
         "left_out": _left_out(writer, values["where"], rows),
         "scale": effect.scale,
         "level": effect.level,
-        "answer": {"value": effect.value, "low": effect.low, "high": effect.high},
+        "answer": _figures(effect),
     }
     return Recipe(Ref(f"{PARTS}.{function[0]}", function[1]), values)
+
+
+def _figures(effect: Effect) -> dict[str, Any]:
+    """What the script has to come to: the effect, and the parts that it repeats too."""
+    out: dict[str, Any] = {"value": effect.value, "low": effect.low, "high": effect.high}
+    if isinstance(effect, MediationEffect):
+        out |= {"direct": _figures(effect.direct), "indirect": _figures(effect.indirect)}
+    if isinstance(effect, GroupedEffect):
+        told = [g for g in effect.groups if g.low is not None]
+        out |= {f"{safe(g.group)}": _figures(Effect(**_plain(g))) for g in told}
+        gap = effect.difference_between_groups
+        if gap is not None and gap.low is not None:
+            out["difference"] = _figures(gap)
+    return out
+
+
+def _plain(effect: Effect) -> dict[str, Any]:
+    return {k: v for k, v in effect.model_dump().items() if k in Effect.model_fields}
 
 
 def _first_arm(query: Query, answer: Answer) -> Query:
@@ -131,7 +150,31 @@ def _common(
     """Two groups or doses with covariates held fixed, for everyone or by group."""
     sample, contrast, covariates = _sample(query, base, writer, seed)
     values = sampled(writer, sample, contrast, covariates, forms=method)
-    return ("common", f"with_{method}"), values
+    if query.kind != "effect_by_group":
+        return ("common", f"with_{method}"), values
+    values |= _groups(query, writer, sample)
+    return ("by_group", f"with_{method}"), values
+
+
+def _groups(query: Query, writer: Writer, sample: Sample) -> dict[str, Any]:
+    """The groups as levels of their column, or as thirds of a number by their limits; the two that are compared."""
+    import numpy as np
+
+    from ..causal.groups import groups_of
+
+    groups = groups_of(query, writer.table)
+    assert sample.rows is not None and groups.pair is not None
+    name, codes = str(query.by), groups.codes[sample.rows]
+    series = writer.table.column(name).iloc[sample.rows]
+    writer.need(name)
+    told: list[dict[str, Any]] = []
+    for code, label in enumerate(groups.labels):
+        own = series[codes == code]
+        limits = {"column": name, "from": float(own.min()), "to": float(own.max())} if groups.cut and len(own) else None
+        levels = [] if groups.cut else [writer.level(name, v) for v in own.unique().tolist()]
+        told.append({"name": safe(label), "between": limits, "levels": levels})
+    assert np.all(codes >= 0)
+    return {"groups": told, "pair": list(groups.pair)}
 
 
 def _sample(query: Query, base: Query, writer: Writer, seed: int) -> tuple[Sample, Any, tuple[str, ...]]:

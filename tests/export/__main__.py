@@ -20,7 +20,6 @@ from pyllm_causal import analyse
 from pyllm_causal.analysis import Answer
 from pyllm_causal.errors import CausalError
 from pyllm_causal.export import script
-from pyllm_causal.export.parts.run import alike
 from pyllm_causal.export.writer import NotExported
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -54,7 +53,7 @@ def run_script(text: str, table: Path) -> dict[str, float]:
         command = [sys.executable, "-I", "-W", "ignore", "-c", CLEAN, str(file), str(table.resolve()), "--json"]
         plain = {"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=plain, check=False, timeout=600)
-    if not done.stdout.strip():
+    if done.returncode or not done.stdout.strip():
         raise RuntimeError((done.stderr.strip().splitlines() or ["no output"])[-1])
     found: dict[str, float] = json.loads(done.stdout)
     return found
@@ -73,9 +72,14 @@ def held(answer: Answer, table: Path) -> tuple[str, str]:
         found = run_script(text, table)
     except RuntimeError as error:
         return "off", str(error)
-    wrong = [n for n in ("value", "low", "high") if not alike(found[n], float(getattr(answer.effect, n)))]
+    wrong = [n for n in ("value", "low", "high") if not same(found[n], float(getattr(answer.effect, n)))]
     figures = f"{found['value']:.6g} ({found['low']:.6g} to {found['high']:.6g})"
     return ("off", f"{figures}: {', '.join(wrong)} differ") if wrong else ("same", figures)
+
+
+def same(one: float, other: float) -> bool:
+    """The same six significant digits, by their print: independent of the script's own comparison."""
+    return f"{one:.5e}" == f"{other:.5e}" or abs(one - other) <= 1e-9 * abs(other)
 
 
 def main(arguments: list[str]) -> int:

@@ -11,7 +11,6 @@ from ...causal.estimators.regression import flexible_regression, regression
 from ...causal.estimators.weighting import weighting
 from ...causal.sample import Sample
 from .interval import Effect, from_fit
-from .run import run
 from .table import Rows
 
 
@@ -28,6 +27,7 @@ def sample_of(rows: Rows, recipe: dict[str, Any]) -> Sample:
         dose = rows.term(q["dose"])
         arm = np.full(rows.n, -1)
     x = rows.terms(q["x"])
+    names = tuple(f"x{j}" for j in range(x.shape[1]))
     strata = None
     if q["strata"]:
         codes = np.column_stack([rows.codes(name, ordered=False) for name in q["strata"]])
@@ -36,7 +36,8 @@ def sample_of(rows: Rows, recipe: dict[str, Any]) -> Sample:
         y=rows.term(q["y"]), arm=arm, dose=dose, x=x, weights=rows.weights(q["weights"]), kind=q["kind"],
         treated=q["treated"], control=q["control"], outcome_kind=q["outcome_kind"], target=q["target"],
         per_unit=q["per_unit"], randomised=q["randomised"],
-        cluster=None if q["cluster"] is None else rows.codes(q["cluster"], ordered=False), strata=strata,
+        cluster=None if q["cluster"] is None else rows.codes(q["cluster"], ordered=False), strata=strata, x_names=names,
+        x_groups=names,
         weighted=q["weights"] is not None, form=None if q["form"] is None else tuple(q["form"]),
     )  # fmt: skip
 
@@ -81,8 +82,3 @@ def with_matching(path: str, recipe: dict[str, Any]) -> Effect:
     """Nearest neighbours."""
     sample = sample_of(Rows(path, recipe), recipe)
     return from_fit(matching(sample), sample, recipe)
-
-
-def main_difference_in_means(recipe: dict[str, Any]) -> None:
-    """Run it."""
-    run(recipe, with_difference_in_means)

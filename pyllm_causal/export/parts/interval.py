@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Effect = dict[str, float]
+Effect = dict[str, Any]
 
 
 def from_fit(fit: Fit, sample: Sample, recipe: dict[str, Any]) -> Effect:

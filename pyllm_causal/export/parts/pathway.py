@@ -30,13 +30,18 @@ def pathway_of(path: str, q: dict[str, Any]) -> Pathway:
 
 def _contrast(p: Pathway, means: Means, q: dict[str, Any]) -> Effect:
     """The two (groups of) nested means compared."""
-    over, under = ((0,), (1,)) if q["front_door"] else ((0,), (3,))
-    fit = contrast_of(means, over, under, q["scale"])
+    if q["front_door"]:
+        return _stated(p, contrast_of(means, (0,), (1,), q["scale"]), q)
+    # of the four means θ(1,1), θ(1,0), θ(0,1), θ(0,0): through the mediator, past it, and both
+    indirect, direct, total = (
+        _stated(p, contrast_of(means, over, under, q["scale"]), q)
+        for over, under in (((0, 2), (1, 3)), ((0, 1), (2, 3)), ((0,), (3,)))
+    )
+    return {**total, "direct": direct, "indirect": indirect}
+
+
+def _stated(p: Pathway, fit: Fit | None, q: dict[str, Any]) -> Effect:
     assert fit is not None
-    return _stated(p, fit, q)
-
-
-def _stated(p: Pathway, fit: Fit, q: dict[str, Any]) -> Effect:
     if q["front_door"]:
         return from_fit(fit, p.sample, q)
     matrix, dof = covariance(fit, replace(p.sample, kind="dose"))
@@ -74,6 +79,10 @@ def with_product(path: str, recipe: dict[str, Any]) -> Effect:
         level = s.weights * (s.y - centre)
         columns = np.column_stack([level + influence[:, 0], level])
         return _stated(p, Fit(centre + float(values[0]), centre, columns, dof=max(float(p.n - 4), 1.0)), recipe)
-    part = influence @ np.array([1.0, 1.0])
-    fit = Fit(float(values.sum()), 0.0, np.column_stack([part, np.zeros(p.n)]), dof=float(p.n - 4))
-    return _stated(p, fit, recipe)
+    indirect, direct, total = (
+        _stated(
+            p, Fit(float(values @ w), 0.0, np.column_stack([influence @ w, np.zeros(p.n)]), dof=float(p.n - 4)), recipe
+        )
+        for w in (np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([1.0, 1.0]))
+    )  # fmt: skip
+    return {**total, "direct": direct, "indirect": indirect}

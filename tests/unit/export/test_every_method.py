@@ -16,7 +16,7 @@ from pyllm_causal.analysis import Answer
 from pyllm_causal.causal.designs import every
 from pyllm_causal.causal.estimators import REGISTRY
 from pyllm_causal.export import script
-from pyllm_causal.export.parts.run import alike
+from pyllm_causal.export.parts.run import alike, flat
 from pyllm_causal.export.recipe import COMMON, WITHOUT
 
 PUBLIC = {"numpy", "pandas", "scipy", "statsmodels", "linearmodels", "lifelines", "sklearn", "threadpoolctl"}
@@ -56,7 +56,14 @@ def test_the_script_repeats_the_answer(
     text = script(answer, table)
     (tmp_path / "repeat.py").write_text(text, encoding="utf-8")
     found = run_here(tmp_path / "repeat.py", table, capsys, monkeypatch)
-    assert all(alike(found[k], getattr(effect, k)) for k in ("value", "low", "high")), (found, effect)
+    figures = dict(flat(found))
+    assert all(alike(figures[k], getattr(effect, k)) for k in ("value", "low", "high")), (found, effect)
+    for part in ("direct", "indirect"):
+        if hasattr(effect, part):
+            assert alike(figures[f"{part} low"], getattr(effect, part).low)
+    for group in getattr(effect, "groups", ()):
+        assert alike(figures[f"{group.group} value"], group.value)
+        assert alike(figures["difference high"], effect.difference_between_groups.high)
     # the effect that was built in, within three times the margin (that of six placebos is no 95 %)
     assert abs(found["value"] - world.truth) <= 1.5 * (found["high"] - found["low"]), (found, world.truth)
     assert imported(text) <= PUBLIC | set(sys.stdlib_module_names)

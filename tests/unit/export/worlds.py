@@ -200,6 +200,8 @@ WORLDS = [
     World("doubly_robust_clustered", adjusted, {**_ADJUST, "cluster": "village"}, 2.0, "doubly_robust"),
     World("matching", adjusted, _ADJUST, 2.0, "matching"),
     World("by_group", adjusted, {**_ADJUST, "kind": "effect_by_group", "by": "site"}, 2.0, "regression"),
+    World("by_thirds", adjusted, {**_ADJUST, "kind": "effect_by_group", "by": "w", "cluster": "village"}, 2.0, "weighting"),
+    World("by_level", adjusted, {**_ADJUST, "kind": "effect_by_group", "by": "kind of"}, 2.0, "doubly_robust"),
     World("dose", dosed, _DOSE, 0.5, "regression"),
     World("dose_between", dosed, {**_DOSE, "treated": 5, "control": 3}, 1.0, "regression"),
     World("dose_weighting", dosed, _DOSE, 0.5, "weighting"),
