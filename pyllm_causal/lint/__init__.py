@@ -14,7 +14,7 @@ from ..errors import InputError
 from .known import Known
 from .numbers import Numbers
 from .sentence import Sentence, sentences_of
-from .words import EVERYWHERE, SUBGROUP, TREATED_ALONE, UNSURE, WHOEVER
+from .words import EVERYWHERE, GREATER, LITTLE, SUBGROUP, TREATED_ALONE, UNSURE, WHOEVER
 
 Kind = Literal["overclaim", "population", "number", "unit", "direction", "swapped", "certainty", "interval"]
 LONGEST = 20_000
@@ -48,7 +48,7 @@ def lint(text: str, answer: Answer) -> Lint:
     if len(text) > LONGEST:
         raise InputError(f"The text is longer than {LONGEST:,} characters.", "Give an abstract or a few sentences.")
     known = Known.of(answer)
-    read = sentences_of(text, known.names)
+    read = [known.considered(s) for s in sentences_of(text, known.names)]
     about = [s for s in read if known.touches(s)] or read
     numbers = Numbers.of(answer, known)
     findings: list[Finding] = []
@@ -61,7 +61,7 @@ def lint(text: str, answer: Answer) -> Lint:
         for word in sentence.proof:
             found("overclaim", word, "No table proves this; the answer has a certainty and a margin.", known.right)
         if own:
-            _strength(sentence, known, found)
+            _strength(sentence, known, numbers, found)
             if known.outcome.inside(sentence.text) or sentence.claims or numbers.gives_effect(sentence):
                 _direction(sentence, known, found)
             _swapped(sentence, known, found)
@@ -73,7 +73,7 @@ def lint(text: str, answer: Answer) -> Lint:
     return Lint(clean=all(f.severity == "note" for f in ordered), sentences=len(read), findings=ordered)
 
 
-def _strength(s: Sentence, known: Known, found) -> None:  # type: ignore[no-untyped-def]
+def _strength(s: Sentence, known: Known, numbers: Numbers, found) -> None:  # type: ignore[no-untyped-def]
     """Causal words that the certainty, or the kind of answer, does not carry."""
     if s.unsure:
         return
@@ -92,9 +92,14 @@ def _strength(s: Sentence, known: Known, found) -> None:  # type: ignore[no-unty
     if s.no_effect:
         _no_effect(s, known, found)
         return
+    if known.grouped and not known.apart and (hit := GREATER.search(s.bare)) and not numbers.gives_interval(s):
+        found("overclaim", hit[0], "The margin of the difference between the groups includes none.", known.right)
+        return
     if claim is None:
         return
-    if known.direction is None and known.level != "very_low":
+    if known.direction == "none" and not LITTLE.search(s.text):
+        found("overclaim", claim.text, "The answer is that it makes little or no difference.", known.right)
+    elif known.direction is None and known.level != "very_low":
         found("overclaim", claim.text, "The margin includes no effect, so the answer claims none.", known.right)
     elif not known.carries(s, claim):
         why = {
@@ -160,7 +165,7 @@ def _population(s: Sentence, known: Known, found) -> None:  # type: ignore[no-un
 def _whole(read: list[Sentence], about: list[Sentence], known: Known, numbers: Numbers) -> list[Finding]:
     """What the text as a whole leaves out."""
     out: list[Finding] = []
-    claims = [s for s in about if s.claims or numbers.gives_effect(s)]
+    claims = [s for s in about if s.claims or numbers.gives_effect(s) or ((s.up or s.down) and not s.unsure)]
     if known.status != "answered" or not claims:
         return out
     first = claims[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..analysis import Answer, Effect
@@ -49,6 +49,7 @@ class Known:
     target: str
     narrow: bool
     grouped: bool
+    apart: bool  # the groups differ clearly
     filtered: bool
     said: str
     right: str
@@ -63,6 +64,7 @@ class Known:
         treatment, outcome = _terms(query, answer)
         population = (answer.estimand.population if answer.estimand else "") or None
         figure = _figure(answer.effect)
+        gap = getattr(answer.effect, "difference_between_groups", None)
         return cls(
             status=answer.status,
             level=answer.certainty.level if answer.certainty else None,
@@ -74,6 +76,7 @@ class Known:
             target=str(query.get("target") or "everyone"),
             narrow=population is not None and (not population.startswith("everyone in the table") or bool(query.get("where"))),
             grouped=query.get("kind") == "effect_by_group",
+            apart=gap is not None and excludes_null(gap),
             filtered=bool(query.get("where")),
             said=" ".join(str(v) for v in (query.get("question"), query.get("words"), answer.text, population) if v),
             right=" ".join(answer.headline.split()),
@@ -84,6 +87,15 @@ class Known:
     def touches(self, s: Sentence) -> bool:
         """Whether a sentence speaks of treatment or outcome at all, and is no background."""
         return self.treatment.inside(s.text) or self.outcome.inside(s.text)
+
+    def considered(self, s: Sentence) -> Sentence:
+        """A sentence without a "because" that joins other things than outcome and treatment, such as reasons for doubt."""
+
+        def joins(claim: Claim) -> bool:
+            cause, effect = s.sides(claim)
+            return self.outcome.inside(effect) and self.treatment.inside(cause)
+
+        return replace(s, claims=tuple(c for c in s.claims if c.text.lower() != "because" or joins(c)))
 
     def mentions(self, word: str) -> bool:
         """Whether the answer itself uses a word, or the name that tables have for it."""

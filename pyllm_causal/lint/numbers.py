@@ -18,10 +18,17 @@ _END_OF = (
     r"(?P<{0}>[−-]?\$?\d[\d,]*(?:\.\d+)?)(?!\s*(?:%|percent)\s*(?:CI|confidence|interval|credib|compatib|uncertainty))"
 )
 _MIDDLE = r"(?:\s*(?:%|percentage points|in 100|[^\W\d]+)){0,3}?"
-_RANGE = re.compile(
-    r"(?:\b(?:between|from|CI|interval|range|margin)\b|\(|\[)[^\d−\-.;]{0,25}"
-    + _END_OF.format("a") + _MIDDLE + r"\s*(?:and|to|,|–|-)\s*" + _END_OF.format("b") + r"(?!\d)",
-    re.IGNORECASE,
+_RANGES = (
+    re.compile(
+        r"(?:\b(?:between|from|CI|interval|range|margin)\b|\(|\[)[^\d−\-.;]{0,25}"
+        + _END_OF.format("a") + _MIDDLE + r"\s*(?:and|to|,|–|-)\s*" + _END_OF.format("b") + r"(?!\d)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:by|of|about|around|roughly|was|were|is|are|gain(?:ed|s)?)\s+"
+        + _END_OF.format("a") + r"(?:\s*(?:%|kg))?\s*(?:to|–)\s*" + _END_OF.format("b") + r"(?!\d)",
+        re.IGNORECASE,
+    ),
 )  # fmt: skip
 _APPROX = re.compile(
     r"\b(?:about|around|roughly|nearly|almost|some|approximately|circa|close to|over|under|more than|less than)\s*\$?$",
@@ -52,15 +59,17 @@ _POINTS = re.compile(
     r"\s*(?:%-?|percentage[ -])points?\b|\s*pp\b|\s*(?:more |fewer |less )?(?:in|of|per|out of|in every) (?:every )?(?:100|a hundred)\b",
     re.IGNORECASE,
 )
-_TIMES = {"doubl": 2.0, "twice": 2.0, "tripl": 3.0, "halv": 0.5, "half as": 0.5}
+_TIMES = {"doubl": 2.0, "twice": 2.0, "tripl": 3.0, "quadrupl": 4.0, "halv": 0.5, "half as": 0.5}
 _TIMES_WORD = re.compile(
-    r"\b(?:doubl(?:e|es|ed|ing)|twice|tripl(?:e|es|ed|ing)|halv(?:e|es|ed|ing)|half as)\b", re.IGNORECASE
+    r"\b(?:doubl(?:e|es|ed|ing)|twice|tripl(?:e|es|ed|ing)|quadrupl(?:e|es|ed|ing)|halv(?:e|es|ed|ing)|half as)\b",
+    re.IGNORECASE,
 )
 _UNITS = {
     "kg": "kg", "kilo": "kg", "kilos": "kg", "kilogram": "kg", "kilograms": "kg", "g": "g", "gram": "g", "grams": "g",
     "lb": "lb", "lbs": "lb", "pound": "lb", "pounds": "lb", "ounce": "oz", "ounces": "oz", "oz": "oz", "cm": "cm",
     "mm": "mm", "metres": "m", "meters": "m", "inches": "in", "dollars": "dollar", "dollar": "dollar", "euros": "euro",
     "cents": "cent", "hours": "hour", "hour": "hour", "minutes": "minute", "mmhg": "mmhg",
+    "stone": "stone", "stones": "stone", "tonnes": "tonne", "km": "km", "miles": "mile",
 }  # fmt: skip
 RATIOS = ("ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
 
@@ -121,13 +130,13 @@ class Numbers:
             if all(isinstance(v, (int, float)) for v in ends):
                 pairs.append((float(ends[0]), float(ends[1])))  # type: ignore[arg-type]
         unit = answer.effect.unit if answer.effect is not None else ""
-        found = tuple((m["a"], m["b"]) for m in _RANGE.finditer(" ".join(answer.text.split())))
+        found = tuple((m["a"], m["b"]) for m in _ranges(" ".join(answer.text.split())))
         return cls(tuple(figures), tuple(pairs), known, unit, times, found)
 
     def faults(self, s: Sentence) -> Iterator[Fault]:
         """What is wrong with the numbers of a sentence, in their order."""
         taken: list[tuple[int, int]] = []
-        for hit in _RANGE.finditer(s.bare):
+        for hit in _ranges(s.bare):
             taken.append(hit.span())
             if not self._pair(hit):
                 yield Fault("number", hit[0].strip("([ "), "These are not the limits of the answer.", self._right())
@@ -142,7 +151,7 @@ class Numbers:
 
     def gives_effect(self, s: Sentence) -> bool:
         """Whether a sentence gives the effect as a number."""
-        ranges = [m.span() for m in _RANGE.finditer(s.bare)]
+        ranges = [m.span() for m in _ranges(s.bare)]
         return any(
             any(f.role == "value" and _rounds(f.size, hit, s.bare) for f in self.figures)
             for hit in _NUMBER.finditer(s.bare)
@@ -151,7 +160,7 @@ class Numbers:
 
     def gives_interval(self, s: Sentence) -> bool:
         """Whether a sentence gives a margin."""
-        return any(self._pair(m) for m in _RANGE.finditer(s.bare))
+        return any(self._pair(m) for m in _ranges(s.bare))
 
     def _right(self) -> str:
         return self.known.figure or self.known.right
@@ -223,6 +232,16 @@ class Numbers:
         if own and said and own != said:
             return Fault("unit", quote, f"The figure is in {self.unit}.", self._right())
         return None
+
+
+def _ranges(bare: str) -> list[re.Match[str]]:
+    """Every pair of limits in a sentence, each once."""
+    found: list[re.Match[str]] = []
+    for pattern in _RANGES:
+        for hit in pattern.finditer(bare):
+            if not any(f.start("a") <= hit.start("a") < f.end() for f in found):
+                found.append(hit)
+    return found
 
 
 def _figures(answer: Answer) -> Iterator[Figure]:

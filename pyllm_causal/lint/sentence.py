@@ -20,6 +20,16 @@ _WHOM = re.compile(
     r"\b(?:those|people|rows|units)(?: \(\w+\))? (?:who|whose)\b[^,.;:]{1,60}?\b(?:changed|changes|moved|follows it|treated)\b(?: by \S+)?",
     re.IGNORECASE,
 )
+_ADJECTIVE = re.compile(
+    r"\b(?:hidden|unmeasured|shared|common|other|another|unknown|strongest|main|only|possible|likely|one)\s+$",
+    re.IGNORECASE,
+)
+_AS_NOUN = re.compile(r"(?:cause|change|increase|decrease|influence|harm|cut|boost|raise)s?", re.IGNORECASE)
+_AFTER_NOUN = re.compile(r"\s+(?:was|is|were|are|of|in|from|between|scores?|due|caused|by)\b", re.IGNORECASE)
+_OPEN = re.compile(
+    r"\b(?:any|whether|no|possible|what|whatever|size of the|look for an?)\s+(?:\w+\s+)?$", re.IGNORECASE
+)
+_NOT = re.compile(r"(?:\b(?:not|never|nor|hardly)|n['’]t)\s+(?:\w+ly\s+|be\s+)?$", re.IGNORECASE)
 _BY = re.compile(r"\s*(?:\w+ly\s+)?by\b", re.IGNORECASE)
 _BE = re.compile(r"\b(?:is|are|was|were|be|been|being|get|gets|got)\s+(?:\w+ly\s+|not\s+)?$", re.IGNORECASE)
 
@@ -50,7 +60,7 @@ class Sentence:
 
     def hedged(self, claim: Claim, weak: bool) -> bool:
         """Whether a hedge stands before the claim; `weak`: one that a low certainty needs."""
-        before = self.bare[: claim.start]
+        before = self.bare if claim.effect_of else self.bare[: claim.start]
         found = (words.WEAK_HEDGE if weak else words.HEDGE).search(before)
         return found is not None
 
@@ -116,6 +126,10 @@ def _claims(bare: str) -> list[Claim]:
         before, after = bare[: hit.start()], bare[hit.end() :]
         if _NOUN.search(before) and not re.match(r"(?:has|have|had)", hit[0], re.IGNORECASE):
             continue  # "an increase", "the change in"
+        if hit[0].lower() in ("cause", "causes") and _ADJECTIVE.search(before):
+            continue  # "a hidden cause"
+        if _AS_NOUN.fullmatch(hit[0]) and _AFTER_NOUN.match(after):
+            continue  # "weight change was recorded"
         passive = _BE.search(before) is not None
         by = _BY.match(after)
         if by:
@@ -126,5 +140,9 @@ def _claims(bare: str) -> list[Claim]:
         Claim(h.start(), h.end(), h[0], turned=h[0].lower() != "responsible for") for h in words.BACKWARD.finditer(bare)
     ]
     out += [Claim(h.start(1), h.end(1), h[1]) for h in words.TO_LOWER.finditer(bare)]
-    out += [Claim(h.start(), h.end(), h[0], effect_of=True) for h in words.EFFECT_OF.finditer(bare)]
-    return sorted(out, key=lambda c: c.start)
+    out += [
+        Claim(h.start(), h.end(), h[0], effect_of=True)
+        for h in words.EFFECT_OF.finditer(bare) if not _OPEN.search(bare[: h.start()])
+    ]  # fmt: skip
+    out += [Claim(h.start(), h.end(), h[0]) for h in words.FUTURE.finditer(bare)]
+    return sorted((c for c in out if not _NOT.search(bare[: c.start])), key=lambda c: c.start)

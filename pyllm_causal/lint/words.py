@@ -21,7 +21,7 @@ FORWARD = _any(
     r"lower(?:s|ed|ing)", r"(?:has|have|had|having) an? (?:\w+ ){0,3}(?:effect|impact|influence) on",
     *_verb(
         "cause", "increase", "decrease", "reduce", "raise", "boost", "improve", "worsen", "affect", "change", "influence",
-        "produce", "prevent", "trigger", "protect", "harm", "determine", "shorten", "lengthen", "double", "triple", "halve",
+        "produce", "prevent", "trigger", "protect", "harm", "determine", "shorten", "lengthen", "double", "triple", "quadruple", "halve",
         "impair", "enhance", "induce", "diminish", "eliminate", "alter", "accelerate", "slow",
     ),
 )  # fmt: skip
@@ -33,9 +33,15 @@ TO_LOWER = re.compile(
 # Y … X: the first is changed by the second.
 BACKWARD = _any(
     "due to", "because of", "thanks to", "owing to", "as a result of", "the result of", "attributable to",
-    r"attributed to", "explained by", "a consequence of", "responsible for",
+    r"attributed to", "explained by", "a consequence of", "responsible for", "because",
 )  # fmt: skip
 EFFECT_OF = re.compile(r"\b(?:causal )?(?:effect|impact|influence) of\b", re.IGNORECASE)
+
+FUTURE = re.compile(
+    r"\b(?:will|is going to|are going to) (?!not\b)(?:\w+ )?(?:gain|lose|earn|live|die|rise|fall|grow|get|have|be|see|weigh|survive|collect)\b",
+    re.IGNORECASE,
+)
+GREATER = _any("larger", "smaller", "stronger", "weaker", "bigger", "greater")
 
 PROOF = _any(
     r"prov(?:e|es|ed|en|ing)", r"definitive(?:ly)?", r"conclusive(?:ly)?", r"undeniabl[ey]", r"undoubtedly", "certainly",
@@ -44,7 +50,8 @@ PROOF = _any(
 )  # fmt: skip
 UNSURE = re.compile(
     r"\b(?:can(?:no|['’])?t|could(?: no|n['’])t|cannot|unable to)\s+(?:be\s+|yet\s+)*(?:tell|told|say|said|know|known|determine|"
-    r"determined|conclude|concluded|establish|established|judge|judged|decide|decided|rule out|ruled out)\b"
+    r"determined|conclude|concluded|establish|established|judge|judged|decide|decided|rule out|ruled out|"
+    r"settle|settled|answer|answered|show|shown|prove|proven)\b"
     r"|\b(?:unclear|uncertain|unsure|inconclusive|undecided|very low certainty|certainty (?:is|was) very low|not clear"
     r"|open question|too (?:unsure|uncertain|weak|little)|nobody knows|no clear|not clearly|remains? to be seen|cannot rule)\b"
     r"|\b(?:do(?:es)? not|don['’]t|doesn['’]t|did not|didn['’]t)\s+(?:\w+\s+)?(?:say|tell|show|prove|mean|imply|establish|settle|clearly)\b"
@@ -65,6 +72,7 @@ NO_EFFECT = re.compile(
     r"|\bmak(?:es?|ing) no (?:\w+ )?difference\b|\bmade no (?:\w+ )?difference\b"
     r"|\b(?:do(?:es)?|did)(?:\s+not|n['’]t)\s+(?:\w+ly\s+)?(?:affect|change|influence|increase|decrease|reduce|raise|lower|improve|"
     r"help|work|matter|alter|prevent|cause|lead to|make (?:a|any) difference)\b"
+    r"|\bnever (?:affect|change|influence|increase|decrease|reduce|raise|lower|improve|help|matter)s?\b"
     r"|\b(?:no effect on|ineffective|little or no (?:\w+ )?(?:effect|difference|impact))\b",
     re.IGNORECASE,
 )
