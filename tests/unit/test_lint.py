@@ -151,7 +151,139 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "sentence"), RIGHT)
+# More sentences, written before they were tried; of these only whether anything is wrong.
+ALSO_RIGHT = [
+    ("observational", "Our results suggest that smoking cessation could result in a weight gain of roughly 3.3 kg."),
+    ("observational", "Compared with those who continued, quitters were 3.3 kg heavier in 1982."),
+    ("observational", "We cannot rule out that an unmeasured cause explains the difference."),
+    ("observational", "There is low-certainty evidence that quitting may raise weight by 2.3 to 4.3 kg."),
+    ("observational", "Because nobody dealt the treatment out at random, a hidden cause could explain it."),
+    ("observational", "People who quit may have put on an extra 3.3 kg on average."),
+    ("observational", "The effect of quitting smoking on weight may be positive."),
+    ("observational", "Quitting smoking may not be the only reason for the gain."),
+    ("observational", "A hidden cause would have to matter about 30 times as much as age to wipe the answer out."),
+    (
+        "randomised",
+        "Offering the incentive made people far more likely to collect their result: 79 of 100 did, against 34 of 100.",
+    ),
+    ("randomised", "Thanks to the incentive, 45 more people in every 100 collected the result."),
+    ("randomised", "The incentive works: about 45 in 100 more (41 to 49)."),
+    ("randomised", "Of 2,834 people, 79% of those offered the incentive collected the result."),
+    ("randomised", "The incentive raised collection from 34% to 79%."),
+    ("randomised_money", "Men in the programme probably earned more because of it."),
+    ("randomised_money", "The programme is likely to raise earnings by somewhere between $500 and $3,100."),
+    ("randomised_money", "It is likely that the training programme increased earnings by $1,794."),
+    ("refusal", "The data cannot say what smoking does to birth weight."),
+    ("refusal", "Any effect of smoking on birth weight fits the table."),
+    ("association", "Men earn 7.10 an hour and women 4.59 on average."),
+    (
+        "association",
+        "The difference of 2.51 is a description; it is not due to sex alone as far as this table can tell.",
+    ),
+    (
+        "instrument",
+        "Among those whose schooling was moved by the nearness of a college, one more year may raise log wages by 0.13 (0.03 to 0.24).",
+    ),
+    ("hazard", "Lev+5FU cut the rate of death by about 31%."),
+    ("hazard", "The hazard ratio was 0.69 (0.55–0.87)."),
+    ("hazard", "Treatment with Lev+5FU lowers the rate of status."),
+    ("hazard", "The combined chemotherapy saves lives."),
+    ("by_group", "Whether the effect differs between women and men is unclear."),
+    ("very_low", "With very low certainty, 43 of 100 women and 39 of 100 men would be admitted."),
+    ("mlda", "The margin, from 0.5 lower to 2.7 higher, includes no effect."),
+    ("little", "Screening probably made little or no difference: 1.11 against 1.12 deaths in 100."),
+    ("observational", "Quitters weighed 3.3 kg more than they would have, with a margin of 2.3 to 4.3 kg."),
+    ("observational", "We analysed 1,407 people; 63 had no weight recorded."),
+    ("observational", "Body weight may go up by about 3.3 kg after quitting smoking."),
+    ("observational", "Weight change was recorded between 1971 and 1982."),
+    ("observational", "The certainty is low, because people chose for themselves whether to quit."),
+    ("observational", "Quitting smoking possibly causes weight gain, but it does not have to."),
+    ("observational", "Older people were more likely to quit."),
+    ("randomised", "Without the incentive 34 of 100 collected their result; with it, 79 did."),
+    ("randomised", "The share who collected the test result rose by 45 percentage points (41 to 49)."),
+    ("randomised", "An incentive increases the probability of collecting the result by 0.45."),
+    ("randomised", "For every 100 people offered the incentive, 45 more collected the result."),
+    ("randomised_money", "The training programme may well raise earnings."),
+    ("randomised_money", "Earnings in 1978 were about 1,800 higher in the training group."),
+    ("refusal", "This table cannot settle whether smoking lowers birth weight."),
+    ("refusal", "Better data are needed."),
+    ("association", "Women earned less than men on average."),
+    ("association", "Hourly wages differ between women and men."),
+    ("instrument", "Schooling may raise log wages of those whose educ was changed by nearc4 by about 0.13."),
+    ("instrument", "For others the effect can differ."),
+    ("hazard", "With Lev+5FU, death came later."),
+    ("hazard", "The rate was 31% lower (95% CI 13% to 45%)."),
+    ("by_group", "For everyone the rise is 3.4 kg (2.5 to 4.4), but whether it differs by sex cannot be told."),
+    ("very_low", "It is too uncertain to say whether sex changes admission."),
+    ("mlda", "We found no clear change in deaths near the cut-off."),
+    ("little", "Mammography probably makes little or no difference to deaths."),
+]
+ALSO_WRONG = [
+    ("observational", "Quitting smoking leads to weight gain."),
+    ("observational", "Stopping smoking increases body weight by 3.3 kg (95% CI: 2.3, 4.3)."),
+    ("observational", "There was a significant effect of quitting smoking on weight gain."),
+    ("observational", "Smoking cessation was responsible for 3.3 kg of weight gain."),
+    ("observational", "Quitting smoking may cause a 3.3 kg loss of weight."),
+    ("observational", "Quitting smoking may increase weight by 33 kg."),
+    ("observational", "Quitting smoking may increase weight by 0.33 kg."),
+    ("observational", "All people who quit may gain 3.3 kg, everywhere in the world."),
+    ("observational", "The impact of quitting smoking on weight is 3.3 kg."),
+    ("observational", "If you quit smoking you will gain 3.3 kg."),
+    ("randomised", "The incentive raised collection by 79 percentage points."),
+    ("randomised", "The incentive raised collection from 34% to 89%."),
+    ("randomised", "The incentive decreased the chance of collecting the result by 45 points."),
+    ("randomised", "Of 2,384 people, 79% collected the result."),
+    ("randomised", "The incentive raised the chance of collecting the result by 45 percent."),
+    ("randomised_money", "The training programme increased 1978 earnings by $1,794."),
+    ("randomised_money", "The training programme probably increased earnings by between $900 and $3,100."),
+    ("randomised_money", "The training programme probably increased earnings by 1,794 percent."),
+    ("randomised_money", "Earnings probably increase the training programme."),
+    ("refusal", "Smoking is likely to reduce birth weight."),
+    ("refusal", "Smoking makes babies lighter."),
+    ("association", "Sex affects hourly wages."),
+    ("association", "The effect of being female on the hourly wage is −2.51."),
+    ("instrument", "Everyone may earn more with each further year of schooling."),
+    ("instrument", "Each further unit of educ leads to higher lwage among those whose educ was changed by nearc4."),
+    ("hazard", "Lev+5FU raises the rate of status."),
+    ("hazard", "The combined chemotherapy had no effect on the rate of death."),
+    ("hazard", "The hazard ratio was 0.96 (0.55 to 0.87)."),
+    ("by_group", "The effect is larger in women."),
+    ("very_low", "Women may be more likely to be admitted."),
+    ("very_low", "Being a woman raises the chance of admission by 4.3 points."),
+    ("mlda", "Reaching the legal drinking age raises deaths by internal causes."),
+    ("little", "Mammography probably reduces death from breast cancer by 0.01 in 100."),
+    ("little", "Mammography probably halves death from breast cancer."),
+    ("observational", "It is certain that quitting smoking makes you heavier."),
+    ("observational", "Quitting smoking may cause weight to fall."),
+    ("observational", "Smokers who quit may gain 3.3 stones."),
+    ("observational", "Quitting smoking may raise weight by 3.3 kg for the whole population."),
+    ("observational", "Thanks to quitting smoking people gained 3.3 kg."),
+    ("observational", "The weight gain of 3.3 kg was caused by quitting smoking."),
+    ("observational", "Quitting smoking may raise weight by 3.3 kg (95% CI 2.3 to 5.3)."),
+    ("observational", "Quitting smoking may raise weight, by 3.3 kg in men."),
+    ("observational", "Quitting smoking never changes weight."),
+    ("randomised", "The share who collected the test result rose by 4.5 percentage points."),
+    ("randomised", "The incentive quadrupled the chance of collecting."),
+    ("randomised", "The incentive makes people less likely to collect the result."),
+    ("randomised", "Among women, the incentive raised collection by 45 points."),
+    ("randomised_money", "The training programme definitely raises earnings."),
+    ("randomised_money", "The training programme probably raises earnings by 18,000."),
+    ("randomised_money", "The training programme probably raises earnings by 474."),
+    ("refusal", "Each pack smoked reduces log birth weight."),
+    ("association", "Being female reduces hourly wages."),
+    ("association", "On average women earned 5.59."),
+    ("instrument", "Schooling may raise the log wages of all workers by 0.13."),
+    ("instrument", "Schooling may lower log wages among those whose educ was changed by nearc4."),
+    ("hazard", "The rate was 45% lower."),
+    ("hazard", "Lev+5FU raises the hazard to 1.69 times."),
+    ("by_group", "Quitting smoking affects women more than men."),
+    ("very_low", "Sex may change the chance of admission."),
+    ("mlda", "Drinking age does not affect deaths by internal causes."),
+    ("little", "Mammography increases deaths from breast cancer."),
+]
+
+
+@pytest.mark.parametrize(("name", "sentence"), [*RIGHT, *ALSO_RIGHT])
 def test_a_right_sentence_is_left_alone(name: str, sentence: str) -> None:
     found = held(name, sentence)
     assert found.clean, found.findings
@@ -162,6 +294,11 @@ def test_what_is_wrong_is_named(name: str, sentence: str, kinds: set[str]) -> No
     found = held(name, sentence)
     assert set(faults(found)) == kinds, found.findings
     assert all(f.quote and f.quote in sentence and f.right and f.why for f in found.findings)
+
+
+@pytest.mark.parametrize(("name", "sentence"), ALSO_WRONG)
+def test_other_wrong_sentences_are_caught(name: str, sentence: str) -> None:
+    assert faults(held(name, sentence))
 
 
 @pytest.mark.parametrize("path", sorted(ANSWERS.glob("*.json")), ids=lambda p: p.stem)
