@@ -164,8 +164,14 @@ def _numbers(old: Answer, new: Answer) -> list[str]:
     out = []
     if old.status != new.status:
         out.append(f"It was {_plain(old.status)}, and is {_plain(new.status)} now.")
+        return [*out, *([f"Now: {' '.join(new.headline.split())}"] if new.headline else [])]
     if old.method != new.method:
         out.append(f"The method was {safe(old.method)}, and is {safe(new.method)} now.")
+    out += [
+        f"What it says of {words} was otherwise."
+        for field, words in _OTHERS.items()
+        if not _equal(getattr(old, field), getattr(new, field))
+    ]
     before, after = _shown(old.effect), _shown(new.effect)
     if (before is None) != (after is None):
         out.append("There was an effect, and is none now." if after is None else "There was no effect, and is one now.")
@@ -176,8 +182,29 @@ def _numbers(old: Answer, new: Answer) -> list[str]:
     return out
 
 
+_OTHERS = {
+    "association": "the table", "arms": "the other comparisons", "edges": "the arrows", "attribution": "the shares of the causes",
+    "counterfactual": "the row", "bounds": "the bounds",
+}  # fmt: skip
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two parts of an answer are the same, numbers to the digits that count."""
+    if isinstance(one, BaseModel) and isinstance(other, BaseModel):
+        return _equal(one.model_dump(), other.model_dump())
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[k], other[k]) for k in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(_equal(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, float) or isinstance(other, float):
+        return isinstance(one, (int, float)) and isinstance(other, (int, float)) and _alike(float(one), float(other))
+    return bool(one == other)
+
+
 def _verdicts(old: Answer, new: Answer) -> list[str]:
-    out = []
+    out: list[str] = []
+    if old.status != new.status:
+        return out
     levels = [a.certainty.level if a.certainty else None for a in (old, new)]
     if levels[0] != levels[1]:
         out.append(f"The certainty was {_plain(levels[0])}, and is {_plain(levels[1])} now.")

@@ -30,6 +30,15 @@ PARTS = f"{PACKAGE}.export.parts"
 COMMON = (
     "difference_in_means", "post_stratified", "regression", "flexible_regression", "weighting", "doubly_robust", "matching",
 )  # fmt: skip
+# What a well-known library does as well, where nothing special was asked for; it is used where it gives the same figures.
+PLAIN: dict[tuple[str, ...], str] = {
+    ("common", "with_difference_in_means"): "with_difference_in_means",
+    ("common", "with_regression"): "with_regression",
+    ("instrument", "estimate", "2sls"): "with_two_stage",
+    ("instrument", "estimate", "liml"): "with_two_stage",
+    ("survival", "with_rates"): "with_cox",
+    ("differences", "with_regression"): "with_differences",
+}
 # Methods that no script is written for, each with the reason.
 WITHOUT: dict[str, str] = {
     "causal_forest": "a forest of thousands of trees cannot be written out to be read, and another version grows another forest",
@@ -38,9 +47,9 @@ WITHOUT: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """The function that repeats the answer, and the values that it takes."""
+    """The functions that can repeat the answer, the simplest first, and the values that they take."""
 
-    function: Ref
+    functions: tuple[Ref, ...]
     values: dict[str, Any]
 
 
@@ -96,7 +105,9 @@ def recipe(answer: Answer, table: Table) -> Recipe:
         "level": effect.level,
         "answer": _figures(effect),
     }
-    return Recipe(Ref(f"{PARTS}.{function[0]}", function[1]), values)
+    own = Ref(f"{PARTS}.{function[0]}", function[1])
+    simple = PLAIN.get(function if function[0] != "instrument" else (*function, values["method"]))
+    return Recipe((own,) if simple is None else (Ref(f"{PARTS}.plain", simple), own), values)
 
 
 def _figures(effect: Effect) -> dict[str, Any]:

@@ -79,6 +79,19 @@ def test_what_differs_is_said(folder: Path, tmp_path: Path) -> None:
     assert told["new"]["value"] - told["old"]["value"] == pytest.approx(0.1)
 
 
+def test_a_description_is_made_again_too(folder: Path, tmp_path: Path) -> None:
+    answer = analyse({"kind": "association", "treatment": "t", "outcome": "y"}, folder / "table.csv")
+    told = json.loads(answer.model_dump_json())
+    (tmp_path / "answer.json").write_text(json.dumps(told), encoding="utf-8")
+    assert run("rerun", tmp_path / "answer.json", "--data", folder / "table.csv").exit_code == 0
+    key = next(k for k, v in told["association"].items() if isinstance(v, float))
+    told["association"][key] += 1
+    (tmp_path / "answer.json").write_text(json.dumps(told), encoding="utf-8")
+    found = run("rerun", tmp_path / "answer.json", "--data", folder / "table.csv")
+    assert found.exit_code == 2
+    assert "What it says of the table was otherwise." in found.stdout
+
+
 def test_columns_that_were_not_used_are_told_from_those_that_were(folder: Path, tmp_path: Path) -> None:
     frame = pd.read_csv(folder / "table.csv")
     frame["other"] += 1

@@ -46,6 +46,31 @@ def test_it_runs_where_this_package_is_not(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("hacked*"))
 
 
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        ("means", "ttest_ind"), ("regression", "statsmodels"), ("regression_treated", "statsmodels"),
+        ("regression_clustered", "statsmodels"), ("did_halves", "statsmodels"), ("2sls", "linearmodels"),
+        ("liml", "linearmodels"), ("cox", "lifelines"),
+    ],
+)  # fmt: skip
+def test_a_library_that_people_know_does_it_where_it_can(name: str, library: str, tmp_path: Path) -> None:
+    answer, table = made(name, tmp_path)
+    text = script(answer, table)
+    assert library in text
+    assert len(text.splitlines()) < 330, "short enough to be read"
+
+
+def test_a_script_that_would_not_repeat_its_answer_is_not_written(tmp_path: Path) -> None:
+    answer, table = made("means", tmp_path)
+    assert answer.effect is not None
+    wrong = answer.model_copy(
+        update={"effect": answer.effect.model_copy(update={"value": answer.effect.value * 1.001})}
+    )
+    with pytest.raises(NotExported, match="same figures"):
+        script(wrong, table)
+
+
 def test_names_are_literals_alone(tmp_path: Path) -> None:
     answer, table = made("regression", tmp_path)
     text = script(answer, table)

@@ -1,0 +1,159 @@
+"""The same answers by the libraries that people know, for analyses without anything special."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from .interval import Effect, around, from_means
+from .table import Rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def with_difference_in_means(path: str, recipe: dict[str, Any]) -> Effect:
+    """The difference of the two means with Welch's interval (scipy)."""
+    from scipy import stats
+
+    q = recipe
+    rows = Rows(path, q)
+    y = rows.term(q["y"])
+    treated, control = (y[rows.term(q["arms"][arm]) == 1] for arm in ("treated", "control"))
+    limits = stats.ttest_ind(treated, control, equal_var=False).confidence_interval(q["level"])
+    return {"value": float(treated.mean() - control.mean()), "low": float(limits.low), "high": float(limits.high)}
+
+
+def with_regression(path: str, recipe: dict[str, Any]) -> Effect:
+    """Two groups: an outcome model in each (statsmodels: least squares for numbers, logistic for yes/no, Poisson for counts), or
+    one with shared slopes; everybody asked about is predicted under both treatments, and the predictions are averaged.
+
+    What each row adds to both means: its own prediction, and its pull on the model (residuals HC2, or times √(m/(m − p))).
+    """
+    import numpy as np
+    import statsmodels.api as sm
+
+    q = recipe
+    rows = Rows(path, q)
+    y, w, x = rows.term(q["y"]), rows.weights(q["weights"]), rows.terms(q["x"])
+    treated, control = (rows.term(q["arms"][arm]) == 1 for arm in ("treated", "control"))
+    wanted = {"treated": treated, "untreated": control}.get(q["target"], np.ones(rows.n, dtype=bool))
+    x = (x - x.mean(axis=0)) / np.where(
+        x.std(axis=0) > 0, x.std(axis=0), 1.0
+    )  # changes no prediction; keeps the digits
+    share = w * wanted / (w * wanted).sum()  # of everybody asked about
+    linear = q["outcome_kind"] == "number"
+    family = sm.families.Poisson() if q["outcome_kind"] == "count" else sm.families.Binomial()
+    means, adds = [], np.zeros((rows.n, 2))
+    own = bool(q["form"][1])
+    for column, group in enumerate((treated, control) if own else (treated | control, treated | control)):
+        design = at = np.column_stack([np.ones(rows.n), x])
+        if not own:
+            at = np.column_stack([design, np.full(rows.n, 1.0 - column)])
+            design = np.column_stack([design, treated])
+        if linear:
+            model = sm.WLS(y[group], design[group], weights=w[group]).fit()
+            predicted = at @ model.params
+            slope = np.ones(rows.n)
+            leverage = w[group] * ((design[group] @ model.normalized_cov_params) * design[group]).sum(axis=1)
+            residual = (y - design @ model.params)[group] / np.sqrt(np.clip(1 - leverage, 1e-3, 1.0))
+        else:
+            model = sm.GLM(y[group], design[group], family=family, freq_weights=w[group]).fit(
+                tol=1e-12, tol_criterion="params"
+            )
+            predicted = model.predict(at)
+            slope = predicted * (1 - predicted) if q["outcome_kind"] == "yes_no" else predicted
+            size = int(group.sum())
+            residual = (y[group] - model.predict(design[group])) * np.sqrt(size / max(size - design.shape[1], 1))
+        means.append(float(share @ predicted))
+        adds[:, column] = share * (predicted - means[column])
+        pull = design[group] @ model.normalized_cov_params @ ((share * slope) @ at)
+        adds[group, column] += w[group] * residual * pull
+    coefficients = 2 * (x.shape[1] + 1) if own else x.shape[1] + 2
+    matrix, dof = _covariance(adds, rows, q, float((treated | control).sum() - coefficients))
+    chances = q["outcome_kind"] == "yes_no"
+    return from_means(means[0], means[1], matrix, dof, q["scale"], q["level"], chances)
+
+
+def _covariance(adds: Floats, rows: Rows, q: dict[str, Any], dof: float) -> tuple[Floats, float]:
+    """(sums of squares and products of what each row, or each cluster, adds to both means; degrees of freedom)."""
+    import numpy as np
+
+    if q["cluster"] is None:
+        return adds.T @ adds, dof
+    codes = rows.codes(q["cluster"])
+    sums = np.column_stack([np.bincount(codes, weights=column) for column in adds.T])
+    groups = len(sums)
+    return sums.T @ sums * groups / (groups - 1), min(dof, groups - 1.0)
+
+
+def with_two_stage(path: str, recipe: dict[str, Any]) -> Effect:
+    """Two-stage least squares, or LIML, with robust or clustered errors (linearmodels)."""
+    import numpy as np
+    from linearmodels.iv import IV2SLS, IVLIML
+
+    q = recipe
+    rows = Rows(path, q)
+    d = rows.term(q["d"])
+    if q["step"] is not None:
+        d = (d - q["step"]["control"]) / (q["step"]["treated"] - q["step"]["control"])
+    fixed = np.column_stack([np.ones(rows.n), rows.terms(q["x"])])
+    kind = IV2SLS if q["method"] == "2sls" else IVLIML
+    model = kind(rows.term(q["y"]), fixed, d, rows.terms(q["z"]), weights=rows.weights(q["weights"]))
+    if q["cluster"] is None:
+        fitted = model.fit(cov_type="robust", debiased=True)
+        dof = float(rows.n - fixed.shape[1] - 1)
+    else:
+        clusters = rows.codes(q["cluster"])
+        fitted = model.fit(cov_type="clustered", clusters=clusters, debiased=True)
+        dof = float(clusters.max())
+    value, error = float(fitted.params.iloc[-1]), float(fitted.std_errors.iloc[-1])
+    most = 1.0 if q["outcome_kind"] == "yes_no" and q["arms"] and abs(value) <= 1 else math.inf
+    return around(value, error, dof, "difference", q["level"], most)
+
+
+def with_cox(path: str, recipe: dict[str, Any]) -> Effect:
+    """Proportional hazards with Efron's ties (lifelines)."""
+    import numpy as np
+    import pandas as pd
+    from lifelines import CoxPHFitter  # type: ignore[import-untyped]
+
+    q = recipe
+    rows = Rows(path, q)
+    treatment = rows.term(q["dose"]) if q["arms"] is None else rows.term(q["arms"]["treated"])
+    step = 1.0 if q["arms"] is not None else q["treated"] - q["control"]
+    frame = pd.DataFrame(np.column_stack([rows.term(q["y"]), rows.term(q["event"]), treatment, rows.terms(q["x"])]))
+    fitter = CoxPHFitter().fit(frame, duration_col=0, event_col=1, fit_options={"precision": 1e-12})
+    slope, error = float(fitter.params_.iloc[0]), float(fitter.standard_errors_.iloc[0])
+    return around(step * slope, abs(step) * error, math.inf, "ratio", q["level"])
+
+
+def with_differences(path: str, recipe: dict[str, Any]) -> Effect:
+    """One start date and no clusters: least squares with effects of groups and periods, and an effect for each treated period,
+    averaged over the treated rows; HC1 errors (statsmodels). With two periods this is the textbook interaction."""
+    import numpy as np
+    import statsmodels.api as sm
+
+    q = recipe
+    rows = Rows(path, q)
+    time, never = rows.places(q["time"], q["periods"]), len(q["periods"])
+    start = np.full(rows.n, never)
+    for first in q["starts"]:
+        start[rows.term(first["of"]) == 1] = first["period"]
+    on, w = time >= start, rows.weights(q["weights"])
+    late = np.unique(time[on])
+    shares = np.array([w[on & (time == t)].sum() for t in late]) / w[on].sum()
+    # centred at their shares, so that the first slope is the average over the treated rows
+    treated = [on.astype(float)] + [on * ((time == t) - s) for t, s in zip(late[1:], shares[1:], strict=True)]
+    group = rows.codes(q["group"])
+    dummies = [np.eye(int(codes.max()) + 1)[codes][:, 1:] for codes in (group, time)]
+    design = np.column_stack([*treated, np.ones(rows.n), *dummies, rows.terms(q["x"])])
+    fit = sm.WLS(rows.term(q["y"]), design, weights=w).fit(cov_type="HC1", use_t=True)
+    limits = fit.conf_int(1 - q["level"])[0]
+    found = {"value": float(fit.params[0]), "low": float(limits[0]), "high": float(limits[1])}
+    if q["sign"] < 0:
+        found = {"value": -found["value"], "low": -found["high"], "high": -found["low"]}
+    return found
