@@ -28,7 +28,7 @@ def with_difference_in_means(path: str, recipe: dict[str, Any]) -> Effect:
 
 
 def with_regression(path: str, recipe: dict[str, Any]) -> Effect:
-    """Two groups: an outcome model in each (statsmodels: least squares for numbers, logistic for yes/no, Poisson for counts), or
+    """Two groups: an outcome model in each (least squares by statsmodels for numbers; logistic for yes/no, Poisson for counts), or
     one with shared slopes; everybody asked about is predicted under both treatments, and the predictions are averaged.
 
     What each row adds to both means: its own prediction, and its pull on the model (residuals HC2, or times √(m/(m − p))).
@@ -46,7 +46,6 @@ def with_regression(path: str, recipe: dict[str, Any]) -> Effect:
     )  # changes no prediction; keeps the digits
     share = w * wanted / (w * wanted).sum()  # of everybody asked about
     linear = q["outcome_kind"] == "number"
-    family = sm.families.Poisson() if q["outcome_kind"] == "count" else sm.families.Binomial()
     means, adds = [], np.zeros((rows.n, 2))
     own = bool(q["form"][1])
     for column, group in enumerate((treated, control) if own else (treated | control, treated | control)):
@@ -56,26 +55,64 @@ def with_regression(path: str, recipe: dict[str, Any]) -> Effect:
             design = np.column_stack([design, treated])
         if linear:
             model = sm.WLS(y[group], design[group], weights=w[group]).fit()
-            predicted = at @ model.params
-            slope = np.ones(rows.n)
-            leverage = w[group] * ((design[group] @ model.normalized_cov_params) * design[group]).sum(axis=1)
+            inverse = model.normalized_cov_params
+            predicted, slope = at @ model.params, np.ones(rows.n)
+            leverage = w[group] * ((design[group] @ inverse) * design[group]).sum(axis=1)
             residual = (y - design @ model.params)[group] / np.sqrt(np.clip(1 - leverage, 1e-3, 1.0))
         else:
-            model = sm.GLM(y[group], design[group], family=family, freq_weights=w[group]).fit(
-                tol=1e-12, tol_criterion="params"
-            )
-            predicted = model.predict(at)
+            beta, inverse = _likelihood(design[group], y[group], w[group], q["outcome_kind"])
+            predicted = _mean(at @ beta, q["outcome_kind"])
             slope = predicted * (1 - predicted) if q["outcome_kind"] == "yes_no" else predicted
             size = int(group.sum())
-            residual = (y[group] - model.predict(design[group])) * np.sqrt(size / max(size - design.shape[1], 1))
+            residual = (y - _mean(design @ beta, q["outcome_kind"]))[group] * np.sqrt(
+                size / max(size - design.shape[1], 1)
+            )
         means.append(float(share @ predicted))
         adds[:, column] = share * (predicted - means[column])
-        pull = design[group] @ model.normalized_cov_params @ ((share * slope) @ at)
+        pull = design[group] @ inverse @ ((share * slope) @ at)
         adds[group, column] += w[group] * residual * pull
     coefficients = 2 * (x.shape[1] + 1) if own else x.shape[1] + 2
     matrix, dof = _covariance(adds, rows, q, float((treated | control).sum() - coefficients))
     chances = q["outcome_kind"] == "yes_no"
     return from_means(means[0], means[1], matrix, dof, q["scale"], q["level"], chances)
+
+
+def _likelihood(design: Floats, y: Floats, w: Floats, kind: str) -> tuple[Floats, Floats]:
+    """(coefficients, inverse of the information) of a logistic or Poisson model by Newton's method.
+
+    As sm.GLM(y, design, family=…, freq_weights=w) to six digits, but for a penalty of 1e-8 a row: where a category has events
+    only, or none, the likelihood alone has no maximum.
+    """
+    import numpy as np
+
+    penalty = np.full(design.shape[1], 1e-8 * len(y))
+    beta = np.zeros(design.shape[1])
+    average = float(np.average(y, weights=w))
+    beta[0] = math.log(average / (1 - average)) if kind == "yes_no" else math.log(average)
+
+    def loss(at: Floats) -> float:
+        line = np.clip(design @ at, -30.0, 30.0)
+        each = (np.logaddexp(0.0, line) if kind == "yes_no" else np.exp(line)) - y * line
+        return float(w @ each + 0.5 * penalty @ at**2)
+
+    best, inverse = loss(beta), np.zeros((len(beta), len(beta)))
+    for _ in range(50):
+        mean = _mean(design @ beta, kind)
+        curvature = w * np.maximum(mean * (1 - mean) if kind == "yes_no" else mean, 1e-12)
+        inverse = np.asarray(np.linalg.inv((design * curvature[:, None]).T @ design + np.diag(penalty)))
+        beta = beta + inverse @ (design.T @ (w * (y - mean)) - penalty * beta)
+        before, best = best, loss(beta)
+        if before - best <= 1e-11 * abs(best):
+            break
+    return beta, inverse
+
+
+def _mean(line: Floats, kind: str) -> Floats:
+    """The chance, or the count, from the linear predictor."""
+    import numpy as np
+
+    line = np.clip(line, -30.0, 30.0)
+    return 1 / (1 + np.exp(-line)) if kind == "yes_no" else np.exp(line)
 
 
 def _covariance(adds: Floats, rows: Rows, q: dict[str, Any], dof: float) -> tuple[Floats, float]:
@@ -116,19 +153,17 @@ def with_two_stage(path: str, recipe: dict[str, Any]) -> Effect:
 
 
 def with_cox(path: str, recipe: dict[str, Any]) -> Effect:
-    """Proportional hazards with Efron's ties (lifelines)."""
+    """Proportional hazards with Efron's ties (statsmodels)."""
     import numpy as np
-    import pandas as pd
-    from lifelines import CoxPHFitter  # type: ignore[import-untyped]
+    import statsmodels.api as sm
 
     q = recipe
     rows = Rows(path, q)
     treatment = rows.term(q["dose"]) if q["arms"] is None else rows.term(q["arms"]["treated"])
     step = 1.0 if q["arms"] is not None else q["treated"] - q["control"]
-    frame = pd.DataFrame(np.column_stack([rows.term(q["y"]), rows.term(q["event"]), treatment, rows.terms(q["x"])]))
-    fitter = CoxPHFitter().fit(frame, duration_col=0, event_col=1, fit_options={"precision": 1e-12})
-    slope, error = float(fitter.params_.iloc[0]), float(fitter.standard_errors_.iloc[0])
-    return around(step * slope, abs(step) * error, math.inf, "ratio", q["level"])
+    columns = np.column_stack([treatment, rows.terms(q["x"])])
+    model = sm.PHReg(rows.term(q["y"]), columns, status=rows.term(q["event"]), ties="efron").fit()
+    return around(step * float(model.params[0]), abs(step) * float(model.bse[0]), math.inf, "ratio", q["level"])
 
 
 def with_differences(path: str, recipe: dict[str, Any]) -> Effect:

@@ -51,7 +51,7 @@ def test_it_runs_where_this_package_is_not(tmp_path: Path) -> None:
     [
         ("means", "ttest_ind"), ("regression", "statsmodels"), ("regression_treated", "statsmodels"),
         ("regression_clustered", "statsmodels"), ("did_halves", "statsmodels"), ("2sls", "linearmodels"),
-        ("liml", "linearmodels"), ("cox", "lifelines"),
+        ("liml", "linearmodels"), ("cox", "PHReg"),
     ],
 )  # fmt: skip
 def test_a_library_that_people_know_does_it_where_it_can(name: str, library: str, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pyllm_causal.export import script
 from pyllm_causal.export.parts.run import alike, flat
 from pyllm_causal.export.recipe import COMMON, WITHOUT
 
-PUBLIC = {"numpy", "pandas", "scipy", "statsmodels", "linearmodels", "lifelines", "sklearn", "threadpoolctl"}
+PUBLIC = {"numpy", "pandas", "scipy", "statsmodels", "linearmodels", "sklearn", "threadpoolctl"}
 
 
 def run_here(
