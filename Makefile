@@ -115,6 +115,10 @@ bench-checks: $(READY)  ## What all checks add to a replayed answer; exit 1 when
 calibrate: $(READY)  ## Checks and certainty on simulated worlds, sound and broken; writes docs/calibration.md; exit 1 on a miss (long; resumes)
 	@$(RUN)/python -m tests.calibration --resume --write docs/calibration.md
 
+.PHONY: report-check
+report-check: $(READY)  ## Open a report of every design in headless Chromium: console, requests, accessibility (OUT=DIR keeps pictures)
+	@$(RUN)/python -m tools.report_check $(OUT)
+
 .PHONY: lock
 lock: $(READY)  ## Resolve requirements.lock anew from pyproject.toml
 	"$$(command -v uv || ls .bootstrap/bin/uv .venv/bin/uv 2>/dev/null | head -n 1)" pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .graph import Graph
 from .query import Scale, Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .report.notebook import Plot
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
@@ -312,6 +317,27 @@ class Answer(BaseModel):
 
     def __str__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: headline, size, certainty and the plot of all methods."""
+        from .report.notebook import card
+
+        return card(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every estimate as a row: `method`, `value`, `low`, `high`, `unit`, `n`, `note`; empty for a refusal."""
+        from .report.notebook import frame
+
+        return frame(self)
+
+    def plot(self) -> Plot:
+        """The plot of all methods (of bounds, or of a description): `.svg`, `.save(path)`, shown by a notebook.
+
+        Raises `InputError` where there is nothing to plot.
+        """
+        from .report.notebook import plot
+
+        return plot(self)
 
     @property
     def exit_code(self) -> int:

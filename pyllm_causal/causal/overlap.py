@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DECIDED = 1e-3  # of the variation in a dose left over: what remains is noise of measurement
 SUPPORT = 0.01  # a chance of treatment below this (or above 1 − this) means: no counterpart
 WARN_FROM = 0.05
+BINS = 25  # of the picture of chances
 TRIM_FROM = 0.10  # up to this share without counterparts nothing is cut
 REFUSE_FROM = 0.50
 
@@ -62,10 +63,11 @@ def overlap(drawn: Drawn, query: Query, models: Nuisance) -> tuple[Diagnosis, Ma
     if decided is not None:
         outside[:] = True
     share = float(sample.weights[wanted & outside].sum() / sample.weights[wanted].sum())
-    figures = {
+    figures: dict[str, object] = {
         "share_without_counterpart": share,
         "chance_low": float(np.quantile(e1, 0.01)),
         "chance_high": float(np.quantile(e1, 0.99)),
+        **_spread(drawn, e1),
     }
     if share >= REFUSE_FROM:
         who = (
@@ -106,6 +108,20 @@ def overlap(drawn: Drawn, query: Query, models: Nuisance) -> tuple[Diagnosis, Ma
     return Diagnosis(
         name="overlap", status="warning" if status == "warning" else "ok", finding=finding, figures=figures
     ), None
+
+
+def _spread(drawn: Drawn, chance: Floats) -> dict[str, object]:
+    """How the chance of treatment is spread in each arm, for a picture: `edges` of equal bins from 0 to 1, `shares` by arm."""
+    import numpy as np
+
+    sample = drawn.sample
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    shares: dict[str, list[float]] = {}
+    for arm in (1, 0):
+        rows = sample.arm == arm
+        counted, _ = np.histogram(np.clip(chance[rows], 0.0, 1.0), edges, weights=sample.weights[rows])
+        shares[drawn.labels[arm]] = (counted / counted.sum()).tolist() if counted.sum() > 0 else counted.tolist()
+    return {"edges": edges.tolist(), "shares": shares}
 
 
 def _treated_only(drawn: Drawn, outside: NDArray[np.bool_], share: float) -> Diagnosis | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from . import config, export, graph, lint, models, plan, recordings, rerun
+from . import config, export, graph, lint, models, plan, recordings, report, rerun
 from .flags import overrides, taking, with_graph
 from .options import (
     ApiBase,
@@ -32,6 +32,7 @@ from .options import (
     Simulations,
     Workers,
 )  # fmt: skip
+from .report import ReportTo
 from .waiting import Waiting
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def ask(
     simulations: Simulations = None,
     workers: Workers = None,
     no_checks: NoChecks = False,
+    report_to: ReportTo = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     expert: Expert = False,
@@ -141,7 +143,7 @@ def ask(
     if dry_run:
         _guard(lambda: _dry_run(question, data, describe, share, overrides(flags)), as_json, debug)
         return
-    _finish(run, as_json, quiet, expert, debug)
+    _finish(run, as_json, quiet, expert, debug, report_to, data)
 
 
 @app.command()
@@ -216,6 +218,7 @@ def analyse(
     simulations: Simulations = None,
     workers: Workers = None,
     no_checks: NoChecks = False,
+    report_to: ReportTo = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     expert: Expert = False,
@@ -235,13 +238,14 @@ def analyse(
                 workers=workers, checks=not no_checks,
             )  # fmt: skip
 
-    _finish(run, as_json, quiet, expert, debug)
+    _finish(run, as_json, quiet, expert, debug, report_to, data)
 
 
 app.command("plan")(plan.plan)
 app.command("lint")(lint.lint)
 app.command("rerun")(rerun.rerun)
 app.command("sent")(recordings.sent)
+app.command("report")(report.report)
 
 
 @app.command()
@@ -260,14 +264,22 @@ def schema(which: Annotated[str, typer.Argument(help="query or answer.", metavar
     _document(_guard(run, False, False))
 
 
-def _finish(run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool, debug: bool) -> NoReturn:
-    def both() -> tuple[str, int]:
+def _finish(
+    run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool, debug: bool, report_to: Path | None, data: str
+) -> NoReturn:
+    def both() -> tuple[str, Answer]:
         answer = run()
-        return _output(answer, as_json, quiet, expert), answer.exit_code
+        return _output(answer, as_json, quiet, expert), answer
 
-    text, code = _guard(both, as_json, debug)
+    text, answer = _guard(both, as_json, debug)
     _out(text)
-    raise typer.Exit(code)
+    from ..report.kept import keep
+
+    keep(answer)
+    if report_to is not None:
+        page, twin = _guard(lambda: report.written(answer, report_to, data), False, debug)
+        _tell(f"Wrote {page} and {twin.name}.")
+    raise typer.Exit(answer.exit_code)
 
 
 def _guard(run: Callable[[], Any], as_json: bool, debug: bool) -> Any:

@@ -1,0 +1,1 @@
+"""The figures of a report: inline SVG of our own, each made from an answer document alone."""
