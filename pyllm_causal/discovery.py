@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .analysis import Answer, Certainty, Diagnosis
 from .errors import QueryError, UnknownColumn
 from .graph import Edge, Graph
-from .wording import count, join, number, safe
+from .wording import columns_text, count, join, number, safe
 
 if TYPE_CHECKING:
     from .causal.discovery.columns import Matrix, Ready
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .query import Query
 
 UNUSED = (
-    "treatment", "by", "event", "cluster", "weights", "method", "row", "compare", "horizon", "threshold", "matters", "outcome_event",
+    "treatment", "by", "event", "cluster", "weights", "row", "compare", "horizon", "threshold", "matters", "outcome_event",
     "changes", "costs", "adjust_for", "by_levels",
 )  # fmt: skip
 WELL_DONE = 25  # resamples from which frequencies count for certainty
@@ -38,10 +38,11 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     import numpy as np
 
     from .causal.discovery.columns import ready
-    from .causal.discovery.edges import seen
+    from .causal.discovery.edges import seen, with_hidden
+    from .causal.discovery.engines import hidden
     from .causal.discovery.knowledge import breaches, known
     from .causal.discovery.rule import chosen, limit_of
-    from .causal.discovery.search import drawn
+    from .causal.discovery.search import search
     from .causal.discovery.stability import frequencies
 
     _fits(query, table)
@@ -54,24 +55,26 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     if refusal:
         return _refused(query, table, seed, clock, made, refusal)
     rules = known(query.knowledge, matrix.names, aside)
-    plan = chosen(matrix)
+    plan = chosen(matrix, query.method)
     limit = query.time_limit or limit_of(len(matrix.names))
     until = began + limit
     clock.doing(f"Searching {count(len(matrix.names))} columns, about {number(min(plan.seconds, limit), 1)} s")
     watch = clock.effort.watch
-    found = drawn(
-        matrix, rules, plan.tries, np.random.default_rng([seed, 2]), began + 0.6 * limit, plan.engine == "exact"
-    )
+    found = search(matrix, rules, plan.engine, plan.tries, np.random.default_rng([seed, 2]), began + 0.6 * limit)
     if not found.finished and time.monotonic() < began + 0.6 * limit:
         watch.stop()
     clock.done("Links searched")
     asked = plan.resamples if clock.effort.checks else 0
     often = frequencies(
-        matrix, rules, plan.again, clock.effort.simulations or asked if asked else 0, seed, clock.effort, until,
+        matrix, rules, plan.engine, plan.again, clock.effort.simulations or asked if asked else 0, seed, clock.effort, until,
         lambda done: clock.doing(f"Looking for the links again, {done} of {asked} resamples"),
     )  # fmt: skip
     clock.done("Links looked for again")
     links = seen(found.arrows, often, rules)
+    if links and clock.effort.checks and not watch.stopped:
+        clock.doing("Looking for hidden causes")
+        links = with_hidden(links, hidden(matrix, until), rules)
+        clock.done("Hidden causes looked for")
     broken = (*rules.broken, *breaches(query.knowledge, [s.link for s in links], matrix.names, rules.broken))
     cut = _cut(found.finished, often, watch.stopped, limit)
     edges = _edges(links, matrix, found.arrows, until)
@@ -181,6 +184,7 @@ def _edges(links: Sequence[Seen], matrix: Matrix, arrows: Any, until: float) -> 
             "direction_frequency": one.this_way / one.resamples if known and one.link.arrow is not None else None,
             "this_way": one.this_way,
             "support": one.support,
+            "hidden": one.hidden,
             "evidence": evidence.of(first, second, until)
             | ({"direction": "changed from resample to resample"} if one.turned else {}),
             "source": "you" if one.support == "known" else "data",
@@ -291,12 +295,26 @@ def _held_against(query: Query, edges: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _fooled(edges: Sequence[dict[str, Any]]) -> list[str]:
-    return [
-        "This way of searching takes for granted that nothing outside the table causes two of its columns. Any link, arrows included, "
-        "may be due to something hidden.",
-        "An arrow says that one may act on the other when the rest stays as it is; it does not say how much. "
-        "Treat the picture as a draft to criticise.",
+    looked = [e for e in edges if e["hidden"] != "unknown" and e["support"] != "seldom"]
+    alone = [f"{safe(e['cause'], 40)} → {safe(e['effect'], 40)}" for e in looked if e["hidden"] == "not_alone"]
+    out = [
+        "The search takes for granted that nothing outside the table causes two of its columns. Any link, arrows included, may be "
+        "due to something hidden."
     ]
+    if looked:
+        told = (
+            f"Only {columns_text(alone, 6)} would not be due to that alone"
+            if alone
+            else "It could be behind every one of them"
+        )
+        out.append(
+            f"A second search that allows for something hidden was made. {told}, as far as such a search can tell."
+        )
+    out.append(
+        "An arrow says that one may act on the other when the rest stays as it is; it does not say how much. "
+        "Treat the picture as a draft to criticise."
+    )
+    return out
 
 
 def _notes(r: _Result) -> list[str]:

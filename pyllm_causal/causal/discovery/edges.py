@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from .knowledge import Known
@@ -23,11 +23,16 @@ ENOUGH = 10  # resamples below which no frequency is given
 Support = Literal["known", "well", "some", "seldom", "unknown"]
 
 
+# What a search that allows for hidden causes says of the link: one causes both; it is not that alone; it may be; it was not made.
+Hidden = Literal["likely", "not_alone", "possible", "unknown"]
+
+
 @dataclass(frozen=True)
 class Seen:
     """One link with its support. `times`: resamples with the link; `this_way`: with the arrow as given; both of `resamples`.
 
-    turned: the search gave a direction that the resamples did not hold, so it is no longer given.
+    turned: the search gave a direction that the resamples did not hold, so it is no longer given. hidden: whether something hidden
+    may be behind it.
     """
 
     link: Link
@@ -36,6 +41,7 @@ class Seen:
     times: int
     this_way: int
     turned: bool = False
+    hidden: Hidden = "unknown"
 
 
 def seen(arrows: Bools, found: Frequencies, known: Known) -> tuple[Seen, ...]:
@@ -56,19 +62,27 @@ def seen(arrows: Bools, found: Frequencies, known: Known) -> tuple[Seen, ...]:
     return tuple(sorted(out, key=lambda s: (rank[s.support], -s.times, s.link.pair)))
 
 
+def with_hidden(edges: Sequence[Seen], found: Mapping[tuple[int, int], Link] | None, known: Known) -> tuple[Seen, ...]:
+    """The links with what a search that allows for hidden causes says of them (by pair; None where it was not made). It only ever
+    makes a claim weaker: where it sees two arrows, no direction is left. What a person requires stands."""
+    if found is None:
+        return tuple(edges)
+    out = []
+    for one in edges:
+        other = found.get(one.link.pair)
+        if other is None or one.support == "known":
+            out.append(one if one.support == "known" else replace(one, hidden="possible"))
+        elif other.sign == "↔":
+            out.append(replace(one, link=other, hidden="likely", this_way=0))
+        else:
+            alone = other.arrow is None or other.arrow != one.link.arrow
+            out.append(replace(one, hidden="possible" if alone else "not_alone"))
+    return tuple(out)
+
+
 def _support(given: bool, times: int, of: int) -> Support:
     if given:
         return "known"
     if of < ENOUGH:
         return "unknown"
     return "well" if times >= WELL * of else "some" if times >= SOME * of else "seldom"
-
-
-def shown(edges: Sequence[Seen]) -> tuple[Seen, ...]:
-    """The links worth showing."""
-    return tuple(e for e in edges if e.support != "seldom")
-
-
-def directed(edges: Sequence[Seen]) -> tuple[tuple[int, int], ...]:
-    """(cause, effect) of the links that have a direction and are worth showing."""
-    return tuple(e.link.arrow for e in shown(edges) if e.link.arrow is not None)

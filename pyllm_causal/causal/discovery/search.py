@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .boss import Score, best_order
 from .columns import Matrix
 from .counts import CountScore
+from .engines import ENGINES, TimeUp, run
 from .exact import exact
 from .knowledge import Known
 from .marks import equivalence_class, to_arrows
@@ -59,3 +60,17 @@ def drawn(
     settled = found.dag & (known.required | ~known.allowed.T)
     pattern = to_arrows(equivalence_class(found.dag, settled), len(found.dag))
     return Drawn(by_noise(matrix, pattern, known.allowed), pattern, found.finished)
+
+
+def search(
+    matrix: Matrix, known: Known, engine: str, tries: int, rng: np.random.Generator, until: float = math.inf
+) -> Drawn:
+    """`drawn` by the rule's engines, `exact` and `boss`, or the links of one of causal-learn's. The latter have no picture before
+    they are finished: a short search of our own takes its place."""
+    if engine not in ENGINES:
+        return drawn(matrix, known, tries, rng, until, engine == "exact")
+    try:
+        arrows = to_arrows(run(engine, matrix, until), len(matrix.names))
+    except (TimeUp, KeyboardInterrupt):
+        return replace(drawn(matrix, known, 1, rng, until), finished=False)
+    return Drawn(arrows, arrows, True)

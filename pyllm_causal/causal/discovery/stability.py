@@ -17,7 +17,7 @@ from ..repeats import Effort
 from ..workers import in_waves
 from .columns import Matrix
 from .knowledge import Known
-from .search import drawn
+from .search import search
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,7 @@ class _Job:
 
     matrix: Matrix
     known: Known
+    engine: str
     tries: int
     streams: Streams
     until: float
@@ -63,7 +64,7 @@ class _Job:
         n = len(self.matrix.values)
         rows = np.sort(rng.choice(n, max(2, int(SHARE * n)), replace=False))
         part = replace(self.matrix, values=self.matrix.values[rows])
-        found = drawn(part, self.known, self.tries, rng, self.until)
+        found = search(part, self.known, self.engine, self.tries, rng, self.until)
         return found.arrows if found.finished else None
 
 
@@ -78,6 +79,7 @@ def _several(job: _Job, numbers: range) -> list[Bools | None]:
 def frequencies(
     matrix: Matrix,
     known: Known,
+    engine: str,
     tries: int,
     asked: int,
     seed: int,
@@ -91,7 +93,8 @@ def frequencies(
 
     size = len(matrix.names)
     arrows, both = np.zeros((size, size), dtype="int64"), np.zeros((size, size), dtype="int64")
-    job = _Job(matrix, known, tries, Streams(seed, _NAME), until)
+    engine = "boss" if engine == "exact" else engine  # finds the same on so few columns, and sooner
+    job = _Job(matrix, known, engine, tries, Streams(seed, _NAME), until)
     done = 0
 
     def add(found: Bools | None) -> None:

@@ -122,7 +122,7 @@ def test_a_limit_is_held_and_marked() -> None:
 def test_ctrl_c_returns_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     from pyllm_causal.causal.discovery import stability
 
-    calls, real = 0, stability.drawn
+    calls, real = 0, stability.search
 
     def interrupted(*given: Any, **named: Any) -> Any:
         nonlocal calls
@@ -131,7 +131,7 @@ def test_ctrl_c_returns_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
         return real(*given, **named)
 
-    monkeypatch.setattr(stability, "drawn", interrupted)
+    monkeypatch.setattr(stability, "search", interrupted)
     answer = ask(clinic(400))
     assert answer.status == "answered" and answer.provenance["partial"] is True
     assert told(answer, "resamples").figures == {"resamples": 12, "asked": 20}
