@@ -182,6 +182,19 @@ class Graph(BaseModel):
         drew = {e.source for e in self.edges} | {u.source for u in self.unmeasured}
         return "model" if "model" in drew else "data" if "data" in drew else "you"
 
+    def with_hidden(self, name: str, *affects: str, source: Source = "you") -> Graph:
+        """A graph with a cause that is not in the table, or with more that it affects; a signature is taken off."""
+        old = next((u for u in self.unmeasured if u.name == name), None)
+        nodes = tuple(dict.fromkeys((*(old.affects if old else ()), *affects)))
+        rest = tuple(u for u in self.unmeasured if u.name != name)
+        added = Unmeasured(name=name, affects=nodes, reason=old.reason if old else None, source=source)
+        return self.model_copy(update={"unmeasured": (*rest, added), **_UNSIGNED})
+
+    def without_hidden(self, name: str) -> Graph:
+        """A graph without an unmeasured cause; a signature under it is taken off."""
+        rest = tuple(u for u in self.unmeasured if u.name != name)
+        return self.model_copy(update={"unmeasured": rest, **_UNSIGNED})
+
     def require(self, *names: str | None) -> None:
         """Raise `GraphError` naming those of `names` about which the graph says nothing."""
         nodes = self.nodes()

@@ -125,10 +125,7 @@ def ask(
     `review` may change the reading; what it returns counts as checked by a person. `simulations`, `workers` and `checks`
     are those of `analyse`.
     """
-    from .causal.refuters import menu
-    from .compose import phrased, undecided
     from .data import Table
-    from .language.challenge import suggest
     from .language.recording import Keeper
 
     client = None if client is None else Keeper(client)
@@ -138,7 +135,31 @@ def ask(
     if progress:
         progress("Question read")
     if review is not None and reading.query is not None:
-        reading = signed(_reviewed(reading, review(reading)), by="you")
+        reading = reviewed(reading, review)
+    return conclude(
+        reading, table, question=question, client=client, seed=seed, share=share, progress=progress,
+        simulations=simulations, workers=workers, checks=checks,
+    )  # fmt: skip
+
+
+def conclude(
+    reading: Reading,
+    table: Table,
+    *,
+    question: str,
+    client: Client | None = None,
+    seed: int = 0,
+    share: str = "profile",
+    progress: Progress | None = None,
+    simulations: int | None = None,
+    workers: int | None = None,
+    checks: bool = True,
+) -> Answer:
+    """The second half of `ask`, from a reading that stands: suggest checks, analyse, phrase."""
+    from .causal.refuters import menu
+    from .compose import phrased, undecided
+    from .language.challenge import suggest
+
     if reading.query is None or reading.status == "choose":
         return undecided(question, table, reading, client)
     query = reading.query
@@ -189,12 +210,13 @@ def signed(reading: Reading, by: str | None = None) -> Reading:
     return reading.model_copy(update={"query": query.model_copy(update={"graph": graph, "sources": sources})})
 
 
-def _reviewed(before: Reading, after: Reading) -> Reading:
-    """A reviewer may change the graph of the reading or that of its query: the changed one counts."""
+def reviewed(before: Reading, review: Callable[[Reading], Reading]) -> Reading:
+    """What `review` makes of a reading, as checked by a person: the graph that was changed counts, its own or its query's."""
+    after = review(before)
     old, new = before.query, after.query
     if old is not None and new is not None and new.graph != old.graph:
-        return after.model_copy(update={"graph": new.graph})
-    return after
+        after = after.model_copy(update={"graph": new.graph})
+    return signed(after, by="you")
 
 
 def parse_query(query: Query | Mapping[str, Any]) -> Query:

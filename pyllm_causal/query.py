@@ -168,6 +168,7 @@ class Query(BaseModel):
     words: dict[str, Annotated[str, Field(max_length=80)]] = Field(
         default_factory=dict
     )  # treatment, outcome: for text only
+    changed_after_result: bool = False  # the picture is another than the one signed before a first answer was seen
     columns: tuple[str, ...] = ()  # discovery: the columns to look at; empty: all that can be used
     knowledge: Knowledge | None = None  # discovery: what is known before the search
     time_limit: Annotated[float, Field(gt=0, le=86_400)] | None = None  # discovery: seconds that the search may take

@@ -133,6 +133,9 @@ def grade(
     level -= _graph_doubts(query, randomised, down)
     level -= sum(2 if "does not follow" in note else 1 for note in notes)
     down += notes
+    if query.changed_after_result:
+        level -= 1
+        down.append("the picture of causes was changed after an answer had been seen")
     placebo = checks.get("placebo_treatment")
     if placebo is not None and placebo.verdict == "passed":
         mean = float(placebo.figures.get("mean") or 0.0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from . import config, export, graph, lint, models, plan, recordings, report, rerun
+from . import chat, config, export, graph, lint, models, plan, recordings, report, rerun
 from .flags import overrides, taking, with_graph
 from .options import (
     ApiBase,
@@ -241,6 +241,7 @@ def analyse(
     _finish(run, as_json, quiet, expert, debug, report_to, data)
 
 
+app.command("chat")(chat.chat)
 app.command("plan")(plan.plan)
 app.command("lint")(lint.lint)
 app.command("rerun")(rerun.rerun)

@@ -28,7 +28,7 @@ def numbered(graph: Graph) -> list[str]:
     """One line for causes with the same effects, reason, confidence and source; `?` for what is not in the table."""
     if not graph.edges and not graph.unmeasured:
         return ["  There is no arrow."]
-    groups = _grouped(graph.edges)
+    groups = grouped(graph.edges)
     rows = [
         (str(i), _arrow(causes, effects), safe(e.reason or "", 200), _standing(e))
         for i, (causes, effects, e) in enumerate(groups, 1)
@@ -67,7 +67,7 @@ def review(graph: Graph, dated: bool = True) -> str:
     return "Nobody has reviewed the picture of causes."
 
 
-def _grouped(edges: Sequence[Edge]) -> list[tuple[list[str], list[str], Edge]]:
+def grouped(edges: Sequence[Edge]) -> list[tuple[list[str], list[str], Edge]]:
     """(causes, effects, an arrow that speaks for all): arrows of a cause alike in what is said, then causes alike in all."""
     effects: dict[tuple[str, object], list[Edge]] = {}
     for edge in edges:
