@@ -47,6 +47,7 @@ class Conversation:
         self.rows: list[picture.Row] = []
         self.objections: dict[tuple[str, str], str] = {}
         self._before: list[Graph] = []  # pictures of the pending question, for /undo
+        self._reopened = False  # whether the pending question is the answered one, taken up again
         self._follow = FollowUp(self)
 
     @property
@@ -145,7 +146,7 @@ class Conversation:
 
     def ask(self, question: str, **given: Any) -> None:
         """Read a question and show what it was taken to mean, with the picture; answer at once where no picture is needed."""
-        self._before = []
+        self._before, self._reopened = [], False
         try:
             with warnings.catch_warnings(record=True) as remarks, self._waiting(True) as progress:
                 warnings.simplefilter("always", UserWarning)
@@ -250,14 +251,14 @@ class Conversation:
         seen = self.stage == "answered"
         if seen:
             self.study.reopen()
+            self._reopened = True
         self._before.append(graph)
         self.study.revise(found.graph)
         for line in (*found.done, *self.price(query, graph, found.graph)):
             self.screen.say(line, "warn" if line.startswith("!") else "plain")
-        if found.graph != graph:
-            self.rows = picture.rows_of(found.graph, query)
-            if any(c.line is not None or c.op != "add" for c in changes):
-                self.screen.say("The lines have new numbers: /picture shows them.", "quiet")
+        before, self.rows = self.rows, picture.rows_of(found.graph, query)
+        if picture.renumbered(before, self.rows, query):
+            self.screen.say("The lines have new numbers: /picture shows them.", "quiet")
         if seen:
             self.screen.say(
                 "You have seen an answer already: the new one will say that the picture was changed afterwards, and count as"
@@ -422,7 +423,11 @@ class Conversation:
             query = self._query()
             self.study.revise(self._before.pop())
             self.rows = picture.rows_of(self._graph(), query) if query is not None else []
-            self.screen.say("Taken back; the picture is as it was. (/picture shows it)")
+            if self._reopened and not self._before:
+                self.study.set_aside()
+                self.screen.say("Taken back; the picture and the answer are as they were.")
+            else:
+                self.screen.say("Taken back; the picture is as it was. (/picture shows it)")
             return
         if self.stage == "review":
             self.study.set_aside()

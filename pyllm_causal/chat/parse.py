@@ -91,7 +91,9 @@ def _changes(text: str) -> tuple[Change, ...]:
     """The changes of the picture that a statement asks for; several, apart by semicolons or full stops."""
     out: list[Change] = []
     for part in re.split(r"\s*;\s*|\.\s+", text):
-        found = _change(part.strip())
+        halves = re.split(r",?\s+and\s+", part.strip(), flags=re.IGNORECASE)
+        each = [_change(half) for half in halves]
+        found = [c for changes in each for c in changes] if len(halves) > 1 and all(each) else _change(part.strip())
         if not found:
             return ()
         out += found

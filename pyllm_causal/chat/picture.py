@@ -47,6 +47,13 @@ def rows_of(graph: Graph, query: Query) -> list[Row]:
     return [Row(i, tuple(causes), tuple(effects), edge) for i, (causes, effects, edge) in enumerate(found, 1)]
 
 
+def renumbered(before: Sequence[Row], after: Sequence[Row], query: Query) -> bool:
+    """Whether an arrow that stands in both lists has another number now; that of the question does not count."""
+    asked = (str(query.treatment), str(query.outcome))
+    old = {pair: row.number for row in before for pair in row.arrows() if pair != asked}
+    return any(old.get(pair, row.number) != row.number for row in after for pair in row.arrows())
+
+
 def listed(
     graph: Graph,
     query: Query,
