@@ -21,6 +21,7 @@ from .screen import Screen
 from .utterance import Ask, Change, Command, EditGraph, Explain, Utterance, WhatIf
 
 if TYPE_CHECKING:
+    from ..analysis import Contested
     from ..study import Study
     from .warm import Warm
 
@@ -45,7 +46,7 @@ class Conversation:
         self._waiting, self._warm, self._debug = waiting, warm, debug
         self.menu: tuple[Option, ...] = ()
         self.rows: list[picture.Row] = []
-        self.objections: dict[tuple[str, str], str] = {}
+        self.objections: tuple[Contested, ...] = ()
         self._before: list[Graph] = []  # pictures of the pending question, for /undo
         self._reopened = False  # whether the pending question is the answered one, taken up again
         self._follow = FollowUp(self)
@@ -166,7 +167,7 @@ class Conversation:
         if reading.graph is None and reading.query.kind not in ("effect", "effect_by_group", "mediation"):
             self.answer(self.study.proceed)
             return
-        self.show_picture(new=True)
+        self.show_picture()
 
     def _choose(self, question: str, said: str, choices: dict[str, list[str]], given: dict[str, Any]) -> None:
         """Ask for the treatment, then for the outcome: one question at a time."""
@@ -217,27 +218,31 @@ class Conversation:
 
     # the picture
 
-    def show_picture(self, new: bool = False) -> None:
-        """The picture of the question at hand, numbered, with what the data object to."""
+    def show_picture(self, everything: bool = False) -> None:
+        """The picture of the question at hand, numbered, with what the data object to: what the answer rests on, or `everything`."""
         query, graph = self._query(), self._graph()
         if query is None:
             raise QueryError("There is no picture yet.", "Ask a question first.")
-        if new or not self.rows:
-            self.objections = self._objections(query, graph)
+        self.objections = self._objections(query, graph)
         self.rows = picture.rows_of(graph, query)
         pending = self.stage == "review"
         if pending:
             self.screen.say("Here is how I think things hang together. Is it right?")
         alarms = self.study.pending.bad_controls if self.study.pending is not None else ()
         self.screen.lines(
-            picture.listed(graph, query, self.rows, self.objections, alarms, self.screen.width, self.screen.arrow)
+            picture.listed(
+                graph, query, self.rows, self.objections, alarms, self.screen.width, self.screen.arrow, everything
+            )
         )
         if pending:
             self.screen.say(menus.review(self.rows, query), "quiet")
 
-    def _objections(self, query: Query, graph: Graph) -> dict[tuple[str, str], str]:
-        """What the data say against the picture, by arrow."""
-        return {}
+    def _objections(self, query: Query, graph: Graph) -> tuple[Contested, ...]:
+        """What the data say against the picture."""
+        from ..causal.contest import contest
+
+        self.warm()
+        return contest(query.model_copy(update={"graph": graph}), self.study.table)
 
     def edit(self, changes: tuple[Change, ...]) -> None:
         """Change the picture of the pending question, or of the answered one, and say what it costs."""
@@ -321,6 +326,16 @@ class Conversation:
             self.screen.block(block, "strong" if i == 0 else "plain")
             self.screen.lines([""])
         self.screen.say(menus.after(answer), "quiet")
+        if answer.next_question is not None:
+            cause, effect = answer.next_question.edge
+            without = WhatIf(changes=(Change("drop", cause=cause, effects=(effect,)),))
+            self.offer(
+                answer.next_question.sentence,
+                [
+                    Option("yes, it stays", lambda: self.screen.say("Good: the answer stands as it is.")),
+                    Option("no: show the answer without it", lambda: self._follow.what_if(without)),
+                ],
+            )
 
     def work(self, run: Callable[[], Any], stages: bool = False) -> Any:
         """Run a computation, with its progress on standard error; `stages` tells those that are done."""
@@ -349,7 +364,7 @@ class Conversation:
                 return
             raise QueryError("There is no answer yet.", "Ask a question first, or press Enter to have it worked out.")
         said = {
-            "wrong": lambda: explain.wrong(answer, list(self.objections.values())),
+            "wrong": lambda: explain.wrong(answer, [c.sentence for c in self.objections if c.matters]),
             "why": lambda: explain.why(answer),
             "checks": lambda: explain.checks(answer),
             "simpler": lambda: explain.simpler(answer),
@@ -398,8 +413,8 @@ class Conversation:
 
     def _picture(self, argument: str) -> None:
         name = argument.removeprefix("sign as ").strip() if argument.startswith("sign as ") else ""
-        if not argument:
-            self.show_picture()
+        if argument in ("", "all"):
+            self.show_picture(everything=bool(argument))
             return
         if not name or not (name := safe(name, 60)):
             raise QueryError(

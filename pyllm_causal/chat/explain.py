@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from ..analysis import Answer, Effect, Refutation
 from ..wording import LEVEL_WORDS, alike, columns_text, count, excludes_null, null_of, safe
 
-LONG = ("What was checked", "Bad to hold fixed", "Read as:", "What failed, in other words", "What this rests on")
+LONG = (
+    "What was checked",
+    "Bad to hold fixed",
+    "Read as:",
+    "What failed, in other words",
+    "What this rests on",
+    "Next",
+)
 MEANS = {
     "high": "We would be surprised if it turned out otherwise.",
     "moderate": "It is probably about right, but something unseen could still change it.",
@@ -74,6 +81,8 @@ def wrong(answer: Answer, objections: Sequence[str] = ()) -> list[str]:
             out.append(f"! {_check(r)}")
         elif r.family == "sensitivity" and r.check not in seen:
             out.append(f"· {_check(r)}")
+    if answer.pictures is not None:
+        out.append(f"· {_sentence(answer.pictures.verdict)} {answer.pictures.beyond}".rstrip())
     out += [f"! The data disagree with the picture: {o}" for o in objections]
     lost = sum(d.rows for d in answer.sample.dropped) if answer.sample is not None else 0
     if answer.sample is not None and lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from ..graph import Edge, Graph, Unmeasured
 from ..graph_formats.listing import grouped, review
 from ..query import Query
-from ..wording import join, safe
+from ..wording import count, join, safe
 from .names import label
 
 if TYPE_CHECKING:
+    from ..analysis import Contested
     from ..language.alarm import BadControl
 
 _BY = {"you": "you said so", "model": "the language model drew it", "data": "drawn by rule"}
@@ -23,6 +24,7 @@ _DRAWN = {
     "data": "It was drawn by rule, from names, descriptions and times.",
 }
 _ARROW = "───▶"
+MOST = 12  # objections that the contest of a picture brings at most
 
 
 @dataclass(frozen=True)
@@ -58,42 +60,59 @@ def listed(
     graph: Graph,
     query: Query,
     rows: Sequence[Row],
-    objections: Mapping[tuple[str, str], str],
+    objections: Sequence[Contested],
     alarms: Sequence[BadControl] = (),
     width: int = 88,
     arrow: str = _ARROW,
+    everything: bool = False,
 ) -> list[str]:
-    """The picture in lines of at most `width`; `objections` are what the data say against an arrow."""
+    """The picture in lines of at most `width`; `objections` are what the data say against it: those that the answer rests on
+    stand beside their arrows, the others are counted, unless `everything` is to be shown."""
     out: list[str] = []
     asked = (query.treatment, query.outcome)
+    told_of = [record for record in objections if record.matters or everything]
     for row in rows:
         names = join([label(c, query) for c in row.causes]), join([label(e, query) for e in row.effects])
         said = "your question" if row.arrows() == [asked] else _said(row.edge)
         out += _laid(f"{row.number:>4}", f"{names[0]} {arrow} {names[1]}", said, width)
-        for pair in row.arrows():
-            if objection := objections.get(pair):
-                out += wrap(
-                    f"! the data disagree: {objection}", width, initial_indent=" " * 6, subsequent_indent=" " * 8
-                )
+        for record in told_of:
+            if (record.cause, record.effect) in row.arrows():
+                out += _objection(record, query, width, "      ")
     for cause in graph.unmeasured:
         effects = join([label(e, query) for e in cause.affects])
         out += _laid("   ?", f"not in the file: {safe(cause.name, 60)} {arrow} {effects}", _hidden(cause), width)
     if not graph.unmeasured:
         text = "nothing is drawn that is not in the file; I test how strong a hidden cause of both would have to be"
         out += _laid("   ?", text, "", width)
-    for pair, objection in objections.items():
-        if not any(pair in row.arrows() for row in rows):
-            out += wrap(
-                f"! no arrow between {label(pair[0], query)} and {label(pair[1], query)}, but the data disagree: {objection}",
-                width, initial_indent=" " * 3, subsequent_indent=" " * 5,
-            )  # fmt: skip
+    drawn = {pair for row in rows for pair in row.arrows()}
+    for record in told_of:
+        if (record.cause, record.effect) not in drawn:
+            out += _objection(record, query, width, "   ")
+    if rest := len(objections) - len(told_of):
+        what = (
+            "one more place"
+            if rest == 1
+            else f"{count(rest)}{' or more' * (len(objections) >= MOST)} {'further ' * bool(told_of)}places"
+        )
+        text = f"· In {what} the data disagree without touching the answer (/picture all shows them)."
+        out += wrap(text, width, initial_indent="   ", subsequent_indent="     ")
     out += _left_alone(alarms, width)
     if graph.reviewed_by is not None:
         out += wrap(review(graph), width, initial_indent="   ", subsequent_indent="   ")
     return out
 
 
-def told(row: Row, query: Query, objections: Mapping[tuple[str, str], str]) -> list[str]:
+def _objection(record: Contested, query: Query, width: int, indent: str) -> list[str]:
+    """What the data say against one place, and what a person may do about it."""
+    pair = f"{safe(record.cause, 40)} -> {safe(record.effect, 40)}"
+    words = {"flip": f"“flip {pair}”", "drop": f"“drop {pair}”", "add": f"“{pair}”"}
+    said = [words[choice] for choice in record.choices if choice in words]
+    todo = f" Say {' or '.join(said)}, or leave it." if said else ""
+    text = f"! the data disagree: {safe(record.sentence, 400)}{todo}"
+    return wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ")
+
+
+def told(row: Row, query: Query, objections: Sequence[Contested]) -> list[str]:
     """Why one line is there: reason, how sure, who said so, notes and what the data object to."""
     edge = row.edge
     if row.arrows() == [(query.treatment, query.outcome)]:
@@ -109,7 +128,7 @@ def told(row: Row, query: Query, objections: Mapping[tuple[str, str], str]) -> l
     out.append(_DRAWN[edge.source])
     if edge.note:
         out.append(f"Note: {safe(edge.note, 400)}")
-    out += [f"! The data disagree: {objections[p]}" for p in row.arrows() if p in objections]
+    out += [f"! The data disagree: {safe(c.sentence, 400)}" for c in objections if (c.cause, c.effect) in row.arrows()]
     both = set(row.effects) == {query.treatment, query.outcome}
     if both:
         out.append("It drives both sides of your question, so rows are compared that are alike in it.")
