@@ -21,7 +21,7 @@ Verdict = Literal["passed", "failed", "inconclusive"]
 Level = Literal["high", "moderate", "low", "very_low"]
 Strategy = Literal[
     "adjustment", "randomised", "association", "none", "instrument", "discontinuity", "differences", "panel",
-    "synthetic_control", "front_door", "mediation",
+    "synthetic_control", "front_door", "mediation", "model",
 ]  # fmt: skip
 
 

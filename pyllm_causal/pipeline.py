@@ -70,7 +70,7 @@ def analyse(
         return located(described(query, table, seed, clock.seconds, associate(query, table)))
     if query.kind in ("discovery", "counterfactual", "attribution"):
         answer = {"discovery": discovered, "counterfactual": otherwise, "attribution": attributed}[query.kind]
-        return located(answer(query, table, seed, clock))
+        return located(repeatable(answer(query, table, seed, clock), effort))
     clock.doing("Working out what can be told")
     strategy = strategy_of(query)
     if strategy is not None:

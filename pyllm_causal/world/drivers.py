@@ -1,0 +1,79 @@
+"""What drives an outcome: how its variation divides among its causes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..analysis import NotIdentified
+from ..causal.world.interventions import levers
+from ..causal.world.picture import all_mechanisms
+from ..causal.world.variation import variation
+from ..report import model_words as say
+from ..wording import join, safe
+from .asked import ASSUMED, REST, Asked, Found, fitted_for, no_interval
+from .best_change import step_words
+
+if TYPE_CHECKING:
+    from ..analysis import Level
+
+
+def drivers(a: Asked) -> Found | NotIdentified:
+    """Shares of the variation, with what a step of each cause does to the average, and what the picture does not explain."""
+    mechanisms = all_mechanisms(a.picture)
+    found = mechanisms if isinstance(mechanisms, NotIdentified) else fitted_for(a, mechanisms, also=a.picture.roots)
+    if isinstance(found, NotIdentified):
+        return found
+    assert not isinstance(mechanisms, NotIdentified)
+    parts = variation(found.model, found.drawn, a.picture.order, a.clock.effort, a.seed)
+    causes = [n for n in a.picture.order if n != a.outcome]
+    reached = {n: a.picture.affected([n]) for n in causes}
+    models = {n: replace(found.model, forms={k: found.model.forms[k] for k in reached[n]}) for n in causes}
+    moves = levers(models, found.drawn, {}, a.clock.effort, a.seed, a.unit)
+    if parts is None or not moves:
+        return no_interval()
+    strongest = {m.name: m for m in reversed(moves)}
+    ranked = [*sorted((p for p in parts if p.cause), key=lambda p: -p.value), *(p for p in parts if not p.cause)]
+    unit_words = "" if a.unit == "probability" else a.unit
+    lines, document = [], []
+    for part in ranked:
+        label = part.cause or REST
+        entry: dict[str, Any] = {"cause": label, "share": part.value, "low": part.low, "high": part.high}
+        text = f"{safe(label)}: {say.signed(part.value, part.low, part.high, 100)} of 100"
+        if part.cause and part.cause in strongest:
+            lever = strongest[part.cause]
+            entry["moves"] = {"step": lever.step, "effect": lever.effect.model_dump(mode="json")}
+            main, span = say.amount(lever.effect, unit_words)
+            text += f"; {step_words(found, lever)} makes it {main}{span}"
+        document.append(entry)
+        lines.append(text)
+    first = next(p for p in ranked if p.cause)
+    second = [p for p in ranked[1:] if p.cause and p.high > first.low]
+    effect = strongest[str(first.cause)].effect if first.cause in strongest else moves[0].effect
+    rest = ranked[-1]
+
+    def headline(level: Level, _: float) -> str:
+        if level == "very_low" or first.low <= 0:
+            return f"We can't tell what drives {say.outcome_of(a.query)} most."
+        lead = f"{safe(first.cause)} may drive {say.outcome_of(a.query)} most"
+        if second:
+            lead = f"{safe(first.cause)} may drive {say.outcome_of(a.query)}, and others may do as much"
+        return f"{lead}; {say.percent(max(0.0, rest.value))} of its variation is not explained."
+
+    sentences = [
+        f"Of 100 parts of the variation of {say.outcome_of(a.query)}, each cause brings what is listed, on its own account:"
+        " beyond what its own causes in the picture make of it."
+    ]
+    negative = [str(p.cause) for p in ranked if p.cause and p.value < 0]
+    if negative:
+        sentences.append(
+            f"A figure below zero ({join(negative)}) means that it offsets another cause that it goes with."
+        )
+    if second:
+        sentences.append(f"The order of {join([str(p.cause) for p in (first, *second)][:5])} is not certain.")
+    return Found(
+        found, effect, headline, (*sentences, say.MODEL),
+        f"How the variation of {safe(a.outcome)} divides among its causes in the picture.",
+        (*ASSUMED, "what the causes do together is divided evenly among them"), (str(first.cause),), tuple(lines),
+        (("attribution", tuple(document)),),
+    )  # fmt: skip
