@@ -375,6 +375,8 @@ def undecided(question: str, table: Table, reading: Reading, client: Client | No
 
 def _naming(choices: dict[str, list[str]]) -> str:
     """How to name the columns: the likeliest pair as the flags that say it, where the names need no care in a shell."""
+    if "compare" in choices:
+        return "Name the two that are compared: --compare COLUMN:FROM:TO"
     treatment, outcome = (next(iter(choices.get(role, ())), "") for role in ("treatment", "outcome"))
     if treatment != outcome and all(re.fullmatch(r"[A-Za-z0-9_.]{1,60}", name) for name in (treatment, outcome)):
         return f"To ask about the first of each, add: --treatment {treatment} --outcome {outcome}"

@@ -53,6 +53,9 @@ FLAGS = (
     Flag("event", "For time to event: the yes/no column of the event (the outcome is then the time)."),
     Flag("horizon", "For time to event: the time at which survival is compared.", "NUMBER"),
     Flag("row", "For one case: the row's number or a filter.", "ROW"),
+    Flag("compare", "Why did it change? The column and its two values.", "COLUMN:FROM:TO"),
+    Flag("change", "What if this column had this value? Repeat for more.", "COLUMN=VALUE", type=_MANY),
+    Flag("cost", "The best single change: what one unit, or one switch, costs; repeat for more.", "COLUMN=NUMBER", type=_MANY),
     Flag("matters", "The smallest difference that matters, in the outcome's unit.", "NUMBER"),
     Flag("cluster", "The column whose groups share what is unmeasured."),
     Flag("weights", "The column of sampling weights."),
@@ -142,9 +145,12 @@ def overrides(flags: Mapping[str, Any]) -> dict[str, Any]:
             given[name] = _value(given[name])
     if "row" in given and isinstance(row := _value(given["row"]), int):
         given["row"] = row
+    given |= _modelled(given)
     for name in _NUMBERS:
         if name in given:
             given[name] = _number(name, given[name])
+    for name in ("change", "cost"):
+        given.pop(name, None)
     parts = {flag.name: given.pop(flag.name) for flag in FLAGS if flag.part and flag.name in given}
     for name in ("adjust_for", "categorical", "selected_on", "columns"):
         if name in given:
@@ -158,6 +164,25 @@ def overrides(flags: Mapping[str, Any]) -> dict[str, Any]:
     if kind is not None or parts:
         given["design"] = _design(kind, parts)
     return given
+
+
+def _modelled(given: Mapping[str, Any]) -> dict[str, Any]:
+    """`compare`, `changes` and `costs` from their spellings on the command line. Raises `QueryError`."""
+    from ..errors import QueryError
+
+    out: dict[str, Any] = {}
+    if "compare" in given:
+        parts = given["compare"].rsplit(":", 2)
+        if len(parts) < 3 or not all(p.strip() for p in parts):
+            raise QueryError(f"--compare {given['compare']!r} does not name two values.", "Write COLUMN:FROM:TO.")
+        out["compare"] = {"column": parts[0], "from": _value(parts[1]), "to": _value(parts[2])}
+    for flag, field in (("change", "changes"), ("cost", "costs")):
+        for text in given.get(flag, ()):
+            name, sign, value = text.partition("=")
+            if not sign or not name.strip() or not value.strip():
+                raise QueryError(f"--{flag} {text!r} is not of the form COLUMN=VALUE.", "Write it as price=20.")
+            out.setdefault(field, {})[name.strip()] = _value(value) if flag == "change" else _number("cost", value)
+    return out
 
 
 def with_graph(fields: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -126,16 +126,6 @@ def arms(question: str, column: Column) -> dict[str, Any]:
     return {"control": control[0]} if len(control) == 1 else {}
 
 
-def compare(question: str, profile: Profile) -> dict[str, Any] | None:
-    """What a question about drivers compares: two times that it names, in the one column that tells the time."""
-    clocks = [c for c in profile.columns if c.time_like and c.minimum is not None]
-    years = list(dict.fromkeys(int(y) for y in re.findall(r"(?<![\d.,])(?:19|20)\d\d(?![\d])", question)))
-    fitting = [c for c in clocks if all((c.minimum or 0) <= y <= (c.maximum or 0) for y in years)]
-    if len(years) != 2 or len(fitting) != 1:
-        return None
-    return {"column": fitting[0].name, "from": years[0], "to": years[1]}
-
-
 def contrast(question: str, column: Column) -> dict[str, Any]:
     """The two values to compare, where the question names them; a lone named level is `treated`."""
     if column.kind in ("number", "count"):

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import amounts, claimed, doubt, grounding, match, offline
+from . import amounts, claimed, compared, doubt, grounding, kinds, match, offline, supposed
 from .ask_model import plain
-from .reading_form import Claimed, Effect, Form
+from .reading_form import Attribution, Claimed, Effect, Form
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
@@ -42,13 +42,15 @@ def fields_of(
     if form.kind == "discovery":
         return {"kind": "discovery"}, ""
     if form.kind == "attribution":
-        compared = amounts.compare(question, profile)
-        fields: dict[str, Any] = {"kind": "attribution", "outcome": form.outcome, "compare": compared}
-        fields["where"] = grounding.where(question, (), columns, fields)
-        return _kept(fields), ""
+        return _attribution(question, form, columns, profile, given)
+    if form.kind == "otherwise":
+        return _kept(
+            {"kind": "counterfactual", "outcome": form.outcome}
+            | _event(question, {"outcome": form.outcome}, named, given)
+        ), ""
     if not sure and "treatment" not in given and (thing := grounding.nameless(question, columns)):
         return {}, f"the table seems to have no column for “{plain(thing, 80)}”"
-    fields = {"kind": form.kind, "treatment": form.treatment, "outcome": form.outcome}
+    fields: dict[str, Any] = {"kind": form.kind, "treatment": form.treatment, "outcome": form.outcome}
     if "outcome" not in given:
         fields["outcome"] = grounding.change_of(question, form.outcome, columns)
     if form.kind == "effect_by_group":
@@ -82,13 +84,42 @@ def fields_of(
     fields["where"] = grounding.where(question, only, columns, fields, beside)
     if form.kind == "counterfactual":
         fields["row"] = grounding.one_row(question, profile)
+        if fields["row"] is None and "row" not in given and (one := kinds.numbered(question)):
+            return _kept(
+                fields
+            ), f"I cannot tell which row “{plain(' '.join(map(str, one)), 40)}” is (name it with --row)"
     if form.kind == "effect" and fields.get("target") is None:
         fields["target"] = grounding.target(question, form.who, named[fields["treatment"]])
     fields |= _event(question, fields, named, given)
     fields |= _valued(question, fields, named, profile, columns, given)
+    if form.kind == "counterfactual" and not {"treated", "control", "changes"} & {*given, *_kept(fields)}:
+        fields["treated"] = supposed.supposed(question, named[fields["treatment"]])
     why = fields.get("why", "")
     if not why and not sure and not given and form.kind != "counterfactual" and _unsaid(question, fields, named):
         why = "the question holds a “not” that this reading does not carry"
+    return _kept(fields), why
+
+
+def _attribution(
+    question: str, form: Attribution, columns: Sequence[Column], profile: Profile, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """What drives it; why it changed, where the question or the person says between which two values; which change would do most."""
+    named = {c.name: c for c in profile.columns}
+    fields: dict[str, Any] = {"kind": "attribution", "outcome": form.outcome}
+    if kinds.best_change(question) and not {"kind", "compare", "row"} & given.keys():
+        return _kept({**fields, "kind": "counterfactual"} | _event(question, fields, named, given)), ""
+    found = compared.compared(question, profile)
+    if "compare" not in given and "row" not in given:
+        fields["compare"] = None if found is None else found.field()
+    asking = question if found is None else question[: found.start] + question[found.end :]
+    fields["where"] = grounding.where(asking, (), columns, fields)
+    fields |= _event(question, fields, named, given)
+    unsaid = found is None and not {"compare", "row"} & given.keys() and compared.changed(question)
+    why = (
+        "I cannot tell which two times or groups are compared (name them with --compare COLUMN:FROM:TO)"
+        if unsaid
+        else ""
+    )
     return _kept(fields), why
 
 

@@ -27,6 +27,8 @@ _EXPECTED = {
     "matters": "a number above zero",
     "by_levels": "two values",
     "row": "a row number or a filter",
+    "changes": "an object of columns and the values that they are set to",
+    "costs": "an object of columns and what one unit, or one switch, of each costs",
     "compare": "an object with `column`, `from` and `to`",
     "sources": "an object that says who said what: you, model or data",
     "words": "an object of short texts",
@@ -69,6 +71,11 @@ def checked(overrides: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     for name in LISTS:
         for column in given.get(name, ()):
             _known(column, profile, name)
+    for name in ("changes", "costs"):
+        for column in given.get(name, ()):
+            _known(column, profile, name)
+    if isinstance(given.get("compare"), Mapping) and "column" in given["compare"]:
+        _known(given["compare"]["column"], profile, "compare")
     if isinstance(given.get("design"), Mapping):
         given["design"] = _design_values(dict(given["design"]), profile)
     for role, column in (("treated", "treatment"), ("control", "treatment"), ("outcome_event", "outcome")):

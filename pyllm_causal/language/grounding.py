@@ -20,6 +20,7 @@ from .reading_form import (
     Mediation,
     Missing,
     Only,
+    Otherwise,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def correct(question: str, form: Form, columns: Sequence[Column], profile: Profi
         return Discovery(kind="discovery")
     if told == "describe":
         return Describe(kind="describe")
-    if isinstance(form, (Missing, Describe, Discovery)):
+    if isinstance(form, (Missing, Describe, Discovery, Otherwise)):
         return form
     if told == "attribution":
         return Attribution(kind="attribution", outcome=form.outcome)
@@ -362,6 +363,8 @@ def one_row(question: str, profile: Profile) -> int | str | None:
     if not found:
         return None
     noun, value = found
+    if noun.casefold() == "row":
+        return value
     ids = [c for c in profile.columns if c.id_like]
     best = [c for c in ids if match.spoken(noun, c) > 0.5] or (ids if len(ids) == 1 else [])
     return f"{subset.quoted(best[0].name)} == {value}" if best else None

@@ -119,6 +119,11 @@ _BECAUSE = _any(
     r"\b(?:how much|share|part)\b.*\beffects?\b.*\bbecause\b",
 )
 _ONLY_THROUGH = _any(r"\bonly (?:through|via|by|by way of|works? (?:through|via|by))\b", r"\bfront[- ]door\b")
+_BEST = _any(
+    r"\b(?:best|most effective|biggest|strongest|cheapest) (?:single )?(?:change|lever|measure|step|intervention)\b.*\b(?:for|to|on)\b",
+    r"^\W*(?:what|which) single change\b",
+    r"^\W*what should (?:we|i|they|one|you) (?:change|do) (?:first )?to\b",
+)
 _DRIVES = _any(
     r"^\W*why (?:did|do|does|has|have|had|is|are|was|were)\b",
     r"^\W*what (?:drives|drove|is driving|explains|explained|determines|determined|lies behind|is behind|was behind|accounts for"
@@ -180,10 +185,17 @@ def by_group(question: str) -> bool:
     return bool(_BY_GROUP.search(question))
 
 
+def best_change(question: str) -> bool:
+    """Does the question ask which single change would do most?"""
+    return bool(_BEST.search(question))
+
+
 def told(question: str) -> Told | None:
     """The kind that the words of a question leave little doubt about; None for a plain effect or no cue."""
     if discovers(question):
         return "discovery"
+    if best_change(question):
+        return "attribution"  # of the possible changes; `fields` turns it into the question about them
     if descriptive(question):
         return "describe"
     if one_case(question):

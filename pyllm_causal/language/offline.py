@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..years import known_suffixes, years_of
-from . import claimed, doubt, kinds, match, sentence, subset, timing, tongue
+from . import claimed, compared, doubt, kinds, match, sentence, subset, timing, tongue
 from .reading_form import (
     Association,
     Attribution,
@@ -42,6 +42,13 @@ _DRIVEN = re.compile(
 )  # fmt: skip
 
 
+_LEVER = re.compile(
+    r"\b(?:change|lever|measure|step|intervention|do)\b[^?]*?\b(?:for|to|on)\s+(?:(?:raise|lower|improve|increase|reduce|decrease|cut|get|have|move|boost)\s+)?"
+    r"(?P<effect>.+)",
+    re.IGNORECASE,
+)
+
+
 def guess(question: str, columns: Sequence[Column], profile: Profile) -> Form | None:
     """The reading, where the words leave no doubt; else None."""
     kind = kinds.told(question) or ("association" if kinds.compared(question) else None)
@@ -51,6 +58,10 @@ def guess(question: str, columns: Sequence[Column], profile: Profile) -> Form | 
         return Describe(kind="describe")
     if tongue.language(question) not in (None, "en"):
         return None  # the rules below are of English
+    if kind == "attribution" and (pair := compared.compared(question, profile)):
+        question = f"{question[: pair.start].rstrip()} {question[pair.end :].lstrip()}".replace(" ?", "?")
+    if kind == "attribution" and kinds.best_change(question) and (lever := _LEVER.search(question)):
+        question = f"What drives {lever['effect']}"  # of which the outcome is read
     parsed = apart(question, columns)
     roles = _roles(question, kind, parsed, columns, profile)
     if roles is None or len(set(roles.values())) < len(roles):

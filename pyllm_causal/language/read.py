@@ -15,14 +15,14 @@ from ..analysis import Step
 from ..errors import QueryError
 from ..graph import Graph
 from ..query import Query
-from . import doubt, grounding, match, offline, prompts, tongue
+from . import compared, doubt, grounding, match, offline, prompts, tongue
 from .alarm import BadControl
 from .ask_model import complete_as, plain
 from .client import Client, Message, Request
 from .columns import lines
 from .fields import fields_of
 from .given import checked
-from .reading_form import Attribution, Discovery, Effect, Form, ReadReply, schema
+from .reading_form import Attribution, Discovery, Effect, Form, Otherwise, ReadReply, schema
 from .receipt import receipt
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
+DRAFTED = ("effect", "effect_by_group", "mediation", "counterfactual")  # kinds about a treatment
 LONGEST_QUESTION = 2_000
 MOST_COLUMNS = 150
 
@@ -87,6 +88,8 @@ def read_question(
         why = f"the table seems to have no column for “{plain(nameless, 80)}”" if nameless else why
         said = _sentence(why or "I am not sure which columns you mean")
         choices = _choices(ranked, fields | given)
+        if form and form.kind == "attribution":
+            choices = {"outcome": choices["outcome"], "compare": compared.choices(profile)}
         return Reading(status="choose", receipt=said, choices=choices, steps=(step,), language=spoken)
     fields = _together(fields, given)
     if fields.get("kind") == "association" and given.get("adjust_for") and "kind" not in given:
@@ -111,12 +114,18 @@ def read_question(
         steps=(step,),
         language=spoken,
     )
-    if not draft or query.kind not in ("effect", "effect_by_group", "mediation", "counterfactual"):
+    if not draft or query.kind not in (*DRAFTED, "attribution"):
         return reading
     if query.graph is not None:  # the person's own picture takes the place of a drafted one
         query.graph.check(profile.names(), query.selected_on)
         query.graph.require(query.treatment, query.outcome)
         return reading.model_copy(update={"graph": query.graph})
+    if query.treatment is None:
+        from .draft_causes import causes_by_rule
+
+        graph, bad = causes_by_rule(query, profile)
+        rules = Step(step="draft", verifier="rules on roles and timing", passed=True)
+        return reading.model_copy(update={"graph": graph, "bad_controls": bad, "steps": (*reading.steps, rules)})
     from .draft import draft_graph
 
     drawn = draft_graph(query, profile, client, share=share, drafts=drafts)
@@ -167,6 +176,14 @@ def _overridden(form: Form | None, given: Mapping[str, Any]) -> Form | None:
         return Discovery(kind="discovery")
     if given.get("kind") == "attribution" and "outcome" in given:
         return Attribution(kind="attribution", outcome=given["outcome"])
+    if (
+        "outcome" in given
+        and (given.keys() & {"changes", "costs"} or given.get("kind") == "counterfactual")
+        and len(ends) == 1
+    ):
+        return Otherwise(kind="otherwise", outcome=given["outcome"])
+    if "outcome" in given and ("compare" in given and len(ends) == 1):
+        return Attribution(kind="attribution", outcome=given["outcome"])
     if len(ends) == 2 and (form is None or form.kind in ("missing", "describe", "discovery", "attribution")):
         return Effect(kind="effect", **ends)
     if form is None or not ends:
@@ -187,8 +204,14 @@ def _together(fields: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any
             out["kind"] = (
                 "mediation" if kind == "mediation" else "effect" if out["kind"] == "mediation" else out["kind"]
             )
-        elif "row" in given:
+        elif "row" in given or given.keys() & {"changes", "costs"}:
             out["kind"] = "counterfactual"
+    if out.get("kind") == "counterfactual" and given.keys() & {"changes", "costs"} and "treatment" not in given:
+        out = {
+            k: v
+            for k, v in out.items()
+            if k not in ("treatment", "treated", "control", "words", "matters", "where") or k in given
+        }
     said = {k: v for k, v in fields.get("sources", {}).items() if not (k == "design" and "design" in given)}
     if said or "sources" in out:
         out["sources"] = {**said, **given.get("sources", {})}

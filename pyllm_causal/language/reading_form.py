@@ -99,6 +99,14 @@ class Attribution(BaseModel):
     outcome: Name
 
 
+class Otherwise(BaseModel):
+    """What would be otherwise, where the person says what is changed or asks what to change. No reply of a model is of this kind."""
+
+    model_config = LOOSE
+    kind: Literal["otherwise"]
+    outcome: Name
+
+
 class Discovery(BaseModel):
     model_config = LOOSE
     kind: Literal["discovery"]
@@ -122,17 +130,20 @@ class Missing(BaseModel):
     what: Annotated[StrictStr, Field(max_length=300)]
 
 
-Form = Annotated[
+Read = Annotated[
     Effect | EffectByGroup | Mediation | Counterfactual | Attribution | Discovery | Association | Describe | Missing,
     Field(discriminator="kind"),
 ]
+
+
+Form = Read | Otherwise
 
 
 class ReadReply(BaseModel):
     """The whole reply. The wrapper is there because some providers allow no union at the root."""
 
     model_config = LOOSE
-    reading: Form
+    reading: Read
 
 
 def schema(columns: Sequence[str]) -> dict[str, Any]:

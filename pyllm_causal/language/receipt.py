@@ -44,7 +44,11 @@ def receipt(query: Query, profile: Profile | None = None) -> str:
                 f" changed from {_value(pair.get('from'))} to {_value(pair.get('to'))} of {_name(pair.get('column'))}"
             )
             return f"Why has {outcome}{change}{rows}?"
+        if query.row is not None:
+            return f"Why is {outcome} of one row (row {safe(query.row, 100)}) so unusual{rows}?"
         return f"What drives {outcome}{rows}?"
+    if query.kind == "counterfactual" and not query.treatment:
+        return _unnamed(query, outcome, rows)
     change, when = _change(query, profile), _time(query, profile)
     if query.kind == "counterfactual":
         one = f" (row {safe(query.row, 100)})" if query.row is not None else ""
@@ -66,6 +70,16 @@ def receipt(query: Query, profile: Profile | None = None) -> str:
         more = f", and how much of that goes through {through}"
     whom = f", for {_whom(query)}" if query.kind == "effect" or query.target != "everyone" else ""
     return f"If {treatment} {change}, {asked}{more}{whom}{rows}?{_design(query)}{_counts(query)}"
+
+
+def _unnamed(query: Query, outcome: str, rows: str) -> str:
+    """A counterfactual without a treatment: what is changed, or that the best change is asked for."""
+    changes = " and ".join(f"{_name(c)} were {_value(v)}" for c, v in query.changes.items())
+    if not changes:
+        paid = " for what it costs" if query.costs else ""
+        return f"Which single change would move {outcome} most{paid}{rows}?"
+    one = f"For one row (row {safe(query.row, 100)}): " if query.row is not None else ""
+    return f"{one}{'what' if one else 'What'} would {outcome} be{'' if one else ' on average'} if {changes}{rows}?"
 
 
 def _name(name: object) -> str:

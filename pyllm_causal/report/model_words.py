@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..analysis import Certainty, Effect, Level, NotIdentified, SampleCount
@@ -17,6 +18,7 @@ WOULD: dict[Level, str] = {
     "very_low": "may be",
 }
 STRONG = "A statement about what did not happen comes from the model, not from the table."
+DRAFT = "`pyllm-causal graph draft` writes it to a file to correct and sign; then ask again with --graph."
 MODEL = "This is read off a model of your picture that was fitted to the table, not off a comparison of rows."
 
 
@@ -45,10 +47,16 @@ def amount(effect: Effect, unit: str) -> tuple[str, str]:
     return main, f" (somewhere between {span})"
 
 
-def signed(value: float, low: float, high: float, factor: float = 1.0) -> str:
-    """ "−12 (−15 to −9)": a line of a list."""
-    shown = alike([factor * value, factor * low, factor * high])
-    return f"{shown[0]} ({shown[1]} to {shown[2]})"
+def listed(parts: Sequence[tuple[float, float, float]], factor: float = 1.0) -> list[str]:
+    """`−12 (−15 to −9)` for every (value, low, high), all rounded at the same place: two digits of the largest value."""
+    largest = max((abs(factor * value) for value, _, _ in parts), default=0.0)
+    places = 1 - math.floor(math.log10(largest)) if largest > 0 else 0
+
+    def shown(value: float) -> str:
+        text = f"{round(factor * value, places) + 0.0:,.{max(places, 0)}f}"
+        return text.removeprefix("-") if not text.strip("-0.,") else text.replace("-", "−")
+
+    return [f"{shown(value)} ({shown(low)} to {shown(high)})" for value, low, high in parts]
 
 
 def compared_headline(subject: str, query: Query, effect: Effect, level: Level, matters: float) -> str:
@@ -126,8 +134,8 @@ def drawn_by(query: Query) -> str:
         return review(query.graph, dated=False)
     who = {
         "you": "The picture is yours; nobody has signed it.",
-        "model": "The picture was drafted by the language model; you have not checked it.",
-        "data": "The picture was drafted by the program from names and descriptions; you have not checked it.",
+        "model": f"The picture was drafted by the language model; you have not checked it. {DRAFT}",
+        "data": f"The picture was drafted by the program from names and descriptions; you have not checked it. {DRAFT}",
     }
     return who[query.source("graph")]
 
@@ -163,10 +171,24 @@ def settings(changed: dict[str, str]) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{number(100 * share)}%"
+    """`98%`; small ones without false precision."""
+    return f"{number(100 * share)}%" if abs(share) >= 0.01 else "less than 1%"
 
 
 __all__ = [
-    "MODEL", "STRONG", "WOULD", "amount", "cap", "compared_headline", "drawn_by", "full_text", "mean_sentences", "outcome_of", "percent",
-    "refusal", "rows_used", "settings", "signed",
+    "MODEL",
+    "STRONG",
+    "WOULD",
+    "amount",
+    "cap",
+    "compared_headline",
+    "drawn_by",
+    "full_text",
+    "listed",
+    "mean_sentences",
+    "outcome_of",
+    "percent",
+    "refusal",
+    "rows_used",
+    "settings",
 ]  # fmt: skip

@@ -36,10 +36,11 @@ def drivers(a: Asked) -> Found | NotIdentified:
     ranked = [*sorted((p for p in parts if p.cause), key=lambda p: -p.value), *(p for p in parts if not p.cause)]
     unit_words = "" if a.unit == "probability" else a.unit
     lines, document = [], []
-    for part in ranked:
+    figures = say.listed([(p.value, p.low, p.high) for p in ranked], 100)
+    for part, figure in zip(ranked, figures, strict=True):
         label = part.cause or REST
         entry: dict[str, Any] = {"cause": label, "share": part.value, "low": part.low, "high": part.high}
-        text = f"{safe(label)}: {say.signed(part.value, part.low, part.high, 100)} of 100"
+        text = f"{safe(label)}: {figure} of 100"
         if part.cause and part.cause in strongest:
             lever = strongest[part.cause]
             entry["moves"] = {"step": lever.step, "effect": lever.effect.model_dump(mode="json")}
@@ -64,7 +65,7 @@ def drivers(a: Asked) -> Found | NotIdentified:
         f"Of 100 parts of the variation of {say.outcome_of(a.query)}, each cause brings what is listed, on its own account:"
         " beyond what its own causes in the picture make of it."
     ]
-    negative = [str(p.cause) for p in ranked if p.cause and p.value < 0]
+    negative = [str(p.cause) for p in ranked if p.cause and p.high < 0]
     if negative:
         sentences.append(
             f"A figure below zero ({join(negative)}) means that it offsets another cause that it goes with."

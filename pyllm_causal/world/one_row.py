@@ -36,7 +36,13 @@ def one_row(a: Asked) -> Found | NotIdentified:
     nodes, values = found.drawn.nodes, found.drawn.values
     was = {n: float(values[n][at]) for n in set_to}
     if was == set_to:
-        raise QueryError("That row already has what you ask about.", "Name another value.")
+        return NotIdentified(
+            code="already_so",
+            status="needs_review",
+            reason=f"That row already has {say.settings({n: found.drawn.nodes[n].shown(v) for n, v in was.items()})}: nothing"
+            " would be different.",
+            would_help=("another value, in `changes` or `treated`", "or another row"),
+        )
     own = {n: v[at : at + 1] for n, v in values.items()}
     new = moved_to(own, set_to, list(own))
     refused = held(found.drawn, set_to) or support(found.fitted, found.drawn, through(found, own, new))
@@ -52,7 +58,7 @@ def one_row(a: Asked) -> Found | NotIdentified:
     effect = Effect(
         value=result.value - result.was, low=result.low - result.was, high=result.high - result.was, unit=a.unit
     )
-    who = f"row {row}" if isinstance(query.row, int) else f"the row with {safe(query.row, 60)}"
+    who = f"row {row} (counted from 0)" if isinstance(query.row, int) else f"the row with {safe(query.row, 60)}"
     document = {
         "row": row,
         "outcome_as_it_was": node.plain(result.was),
@@ -100,18 +106,15 @@ def _row_words(
 
     def chance_headline(level: Level, _: float) -> str:
         if level == "very_low" or most - least > 60:
-            return f"We can't tell whether {who} would have had {outcome} with {changed}: the chance lies between {least} and {most} in 100."
-        likely = (
-            "would rather have" if least >= 50 else "would rather not have" if most <= 50 else "may or may not have"
-        )
-        return (
-            f"With {changed}, {who} {likely} had {outcome}, by the model: a chance between {least} and {most} in 100."
-        )
+            return f"We can't tell whether {outcome} would have been true of {who} with {changed}: the chance lies between {least} and {most} in 100."
+        likely = "would rather" if least >= 50 else "would rather not" if most <= 50 else "may or may not"
+        chance = f"a chance between {least} and {most} in 100"
+        return f"With {changed}, {outcome} {likely} have been true of {who}, by the model: {chance}."
 
     assert result.chance is not None
     pair = alike([100 * c for c in result.chance])
-    told = f"It came out as {was} with {before}."
-    rows = f"Of 100 such rows the model expects {pair[0]} with {outcome} as they are, and {pair[1]} with {changed}."
+    told = f"It came out as {outcome} = {was} with {before}."
+    rows = f"Of 100 such rows the model expects {outcome} to be true of {pair[0]} as they are, and of {pair[1]} with {changed}."
     same = (
         f"What this very row would have done is only bounded by that. If the change pushes nobody the other way, the chance is"
         f" about {number(100 * result.value)} in 100; without that assumption it lies between {least} and {most} in 100."

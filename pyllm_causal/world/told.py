@@ -26,16 +26,16 @@ def told(query: Query, table: Table, seed: int, clock: Clock, graph: Graph, foun
     effort, drawn = clock.effort, found.model.drawn
     checks: tuple[Refutation, ...] = ()
     if effort.checks and not effort.watch.stopped:
-        checks = held_against(query, table, graph, found.checked, seed)
+        checks = held_against(query, table, graph, found.model, found.checked, seed)
         clock.done("Held against the table")
     y = drawn.values[str(query.outcome)]
     matters, _ = relevant_matters(query.matters, float(y.std()), found.effect.unit == "probability")
     notes = (*found.notes, *effort.shortfall())
     diagnoses = found.model.diagnoses
-    certainty = grade(query, diagnoses, checks, found.effect, matters, notes, found.one_row)
+    certainty = grade(query, diagnoses, checks, found.effect, matters, notes, found.checked, found.one_row)
     headline = found.headline(certainty.level, matters)
     verdict, told = overall(checks)
-    rests = [f"The picture: {_picture_words(found.model)}.", *(f"Taken for granted: {a}." for a in found.assumptions)]
+    rests = [f"The picture: {_picture_words(found.model)}.", f"Taken for granted: {'; '.join(found.assumptions)}."]
     text = say.full_text(
         headline, found.sentences, found.lines, query, certainty, drawn.count, rests,
         checks_lines(told, checks) if checks else (),

@@ -77,11 +77,13 @@ def why_changed(a: Asked) -> Found | NotIdentified:
     clear = result.effect.low * result.effect.high > 0
     ranked = sorted((p for p in result.parts if p.cause), key=lambda p: -abs(p.value))
     document, lines = [], []
-    for part in (*ranked, result.parts[-1]):
+    everything = (*ranked, result.parts[-1])
+    figures = say.listed([(p.value, p.low, p.high) for p in everything], factor)
+    for part, figure in zip(everything, figures, strict=True):
         kind = "rest" if part.cause is None else "mix" if part.cause in picture.roots else "mechanism"
         label = part.cause or f"the way {a.outcome} follows from its causes, or something outside the picture"
         entry = {"cause": label, "part": kind, "share": part.value, "low": part.low, "high": part.high}
-        text = f"{safe(label, 100)}: {say.signed(part.value, part.low, part.high, factor)}{unit_words}"
+        text = f"{safe(label, 100)}: {figure}{unit_words}"
         if clear:
             entry["fraction"] = part.value / result.effect.value
             text += f", {say.percent(part.value / result.effect.value)} of the change"

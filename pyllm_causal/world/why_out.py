@@ -54,7 +54,8 @@ def why_out(a: Asked) -> Found | NotIdentified:
     ranked = [*sorted((p for p in result if p.cause), key=lambda p: -abs(p.value)), result[-1]]
     document = [{"cause": p.cause or REST, "share": p.value, "low": p.low, "high": p.high} for p in ranked]
     unit_words = f" {a.unit}" if a.unit else ""
-    lines = [f"{safe(str(d['cause']))}: {say.signed(p.value, p.low, p.high)}{unit_words}" for d, p in zip(document, ranked, strict=True)]  # fmt: skip
+    figures = say.listed([(p.value, p.low, p.high) for p in ranked])
+    lines = [f"{safe(p.cause or REST)}: {figure}{unit_words}" for p, figure in zip(ranked, figures, strict=True)]
     lead = max(result, key=lambda p: p.value * (1 if off > 0 else -1))
     main, _ = say.amount(effect, a.unit)
 

@@ -101,7 +101,7 @@ def test_every_flag_is_a_field_or_a_part() -> None:
     }
     parts |= {"treated_group", "first_treated", "treated_unit", "start", "strata"}
     assert {f.name for f in FLAGS if f.part} == parts
-    assert {f.name for f in FLAGS if not f.part} <= {*Query.model_fields, *KNOWN}
+    assert {f.name for f in FLAGS if not f.part} <= {*Query.model_fields, *KNOWN, "change", "cost"}
     assert len({f.name for f in FLAGS}) == len(FLAGS)
 
 

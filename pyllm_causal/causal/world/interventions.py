@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-STEADY = 20_000  # rows that are run where chance plays between the change and the outcome
+STEADY, IN_REFITS = 20_000, 4_000  # rows that are run where chance plays between the change and the outcome
 STEP = 0.25  # standard deviations up and down for the slope of a number
 
 
@@ -45,38 +45,38 @@ def changed_mean(
     """The mean outcome with the columns set, against as it is (`against` None) or with them set otherwise."""
     import numpy as np
 
-    def figure(index: Ints, rng: np.random.Generator) -> Floats:
+    def figure(index: Ints, rng: np.random.Generator, steady: int = IN_REFITS) -> Floats:
         values = take(drawn.values, index)
-        fitted = model.fitted(values)
-        after = mean_with(fitted, values, set_to, rng)
-        before = float(values[model.outcome].mean()) if against is None else mean_with(fitted, values, against, rng)
+        fitted, mean = model.fitted(values), float(values[model.outcome].mean())
+        after = mean_with(fitted, values, set_to, rng, steady)
+        before = mean if against is None else mean_with(fitted, values, against, rng, steady)
         return np.array([before, after, after - before])
 
-    point = figure(np.arange(drawn.n), np.random.default_rng([seed, 1]))
+    point = figure(np.arange(drawn.n), np.random.default_rng([seed, 1]), STEADY)
     drawn_anew = refits(drawn, effort, seed, "changed mean", figure)
     return Change(float(point[0]), float(point[1]), effect_of(float(point[2]), drawn_anew[:, -1], unit))
 
 
 def mean_with(
-    fitted: Fitted, values: Mapping[str, Floats], set_to: Mapping[str, float], rng: np.random.Generator
+    fitted: Fitted, values: Mapping[str, Floats], set_to: Mapping[str, float], rng: np.random.Generator, steady: int
 ) -> float:
-    """The mean outcome with columns set to one value each."""
+    """The mean outcome with columns set to one value each; at least `steady` rows are run where draws come in between."""
     import numpy as np
 
-    rows = steadied(fitted, values)
+    rows = steadied(fitted, values, steady)
     n = len(rows[fitted.model.outcome])
     fixed = {name: np.full(n, value) for name, value in set_to.items()}
     return float(fitted.run(rows, fitted.noises(rows, rng), fixed)[fitted.model.outcome].mean())
 
 
-def steadied(fitted: Fitted, values: Mapping[str, Floats]) -> dict[str, Floats]:
-    """The rows, many times over where draws come in between: so that those hardly move the mean."""
+def steadied(fitted: Fitted, values: Mapping[str, Floats], least: int) -> dict[str, Floats]:
+    """The rows, at least `least` of them where draws come in between, so that those hardly move the mean."""
     import numpy as np
 
     n = len(values[fitted.model.outcome])
-    if not fitted.model.chancy or n >= STEADY:
+    if not fitted.model.chancy or n >= least:
         return dict(values)
-    return {name: np.tile(v, -(-STEADY // n)) for name, v in values.items()}
+    return {name: np.tile(v, -(-least // n)) for name, v in values.items()}
 
 
 def effect_of(value: float, found: Floats, unit: str) -> Effect:
@@ -130,16 +130,20 @@ def levers(
         else:
             asked.append((name, None, None, 1.0 if name in costs else float(column.std())))
 
-    def figure(index: Ints, rng: np.random.Generator) -> Floats:
+    def figure(index: Ints, rng: np.random.Generator, steady: int = IN_REFITS) -> Floats:
         values = take(drawn.values, index)
         out = []
-        fits = {name: model.fitted(values) for name, model in models.items()}
+        forms = {n: form for model in models.values() for n, form in model.forms.items()}
+        once = {n: form.fitted(values) for n, form in forms.items()}
+        fits = {name: Fitted(model, {n: once[n] for n in model.forms}) for name, model in models.items()}
         seed_of = int(rng.integers(2**32))  # the same draws for every candidate, so that they can be compared
         for name, level, base, step in asked:
-            out.append(_pull(fits[name], values, name, level, base, step, float(drawn.values[name].std()), seed_of))
+            out.append(
+                _pull(fits[name], values, name, level, base, step, float(drawn.values[name].std()), seed_of, steady)
+            )
         return np.array(out)
 
-    point = figure(np.arange(drawn.n), np.random.default_rng([seed, 2]))
+    point = figure(np.arange(drawn.n), np.random.default_rng([seed, 2]), STEADY)
     found = refits(drawn, effort, seed, "levers", figure)
     prices = np.array([costs.get(name, 1.0) for name, *_ in asked])
     order = sorted(range(len(asked)), key=lambda i: (-abs(point[i] / prices[i]), asked[i][0], asked[i][1] or 0.0))
@@ -169,11 +173,12 @@ def _pull(
     step: float,
     spread_of: float,
     seed: int,
+    steady: int,
 ) -> float:
     """What one step does to the mean outcome; of a number, the average slope over the rows as they are, times the step."""
     import numpy as np
 
-    rows = steadied(fitted, values)
+    rows = steadied(fitted, values, steady)
     noise = fitted.noises(rows, np.random.default_rng(seed))
     n, outcome = len(rows[fitted.model.outcome]), fitted.model.outcome
     if level is not None and base is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...analysis import Diagnosis, Estimand, NotIdentified, Refutation
 from ...data import Table
 from ...errors import QueryError
-from ...graph import Graph
+from ...graph import Graph, Unmeasured
 from ...query import Observational, Query
 from ...wording import count, join, safe
 from .. import separation as sep
@@ -150,15 +150,22 @@ def prepared(
 
 
 def held_against(
-    query: Query, table: Table, graph: Graph, causes: Collection[str], seed: int
+    query: Query, table: Table, graph: Graph, model: Prepared, causes: Collection[str], seed: int
 ) -> tuple[Refutation, ...]:
-    """Whether the table fits the picture, as far as the effects of `causes` on the outcome rest on it; the worst verdict only."""
+    """Whether the table fits the picture, as far as what the model holds fixed for `causes` rests on it; the worst verdict."""
     outcome = str(query.outcome)
+    together = [n for n in model.picture.roots if n in table.names]
+    if len(together) > 1:  # the model lets columns without a cause go together, so nothing rests on their being apart
+        shared = Unmeasured(name="what the columns without a cause share", affects=tuple(together))
+        graph = graph.model_copy(update={"unmeasured": (*graph.unmeasured, shared)})
     dag = Dag.of(graph.children())
     found = []
     for cause in list(causes)[:MOST_CHECKED]:
-        measured = dag.at.keys() & set(table.names)
-        adjust = sep.minimal_adjustment(dag, cause, outcome, measured, ())
+        reached = {cause, *model.picture.affected([cause])}
+        forms = [model.model.forms[n] for n in reached if n in model.model.forms]
+        adjust: list[str] | None = sorted({t.name for f in forms for t in f.basis.terms} - reached)
+        if not sep.valid_adjustment(dag, cause, outcome, adjust or []):
+            adjust = sep.minimal_adjustment(dag, cause, outcome, dag.at.keys() & set(table.names))
         if adjust is None:
             continue
         asked = Query(

@@ -16,9 +16,11 @@ def grade(
     effect: Effect,
     matters: float,
     notes: tuple[str, ...] = (),
+    leads: tuple[str, ...] = (),
     one_row: bool = False,
 ) -> Certainty:
-    """The level with its reasons; each of `notes` and of the warnings costs one. `matters`: the smallest difference that does."""
+    """The level with its reasons; each of `notes` and of the warnings costs one. `matters`: the smallest difference that does; `leads`:
+    the causes that the answer is about."""
     up: list[str] = []
     down: list[str] = []
     graph = query.graph
@@ -34,11 +36,11 @@ def grade(
         down.append("what would have happened to a single row can never be checked: it is what the model says")
     down.append("something that is not in the picture could move its columns together")
     if graph is not None:
-        unsure = [e for e in graph.edges if e.confidence == "unsure" and not signer]
-        if unsure and query.source("graph") != "you":
+        unsure = [e for e in graph.edges if e.confidence == "unsure" and e.cause in leads and not signer]
+        if unsure:
             level -= 1
             down.append(
-                f"for {join(list(dict.fromkeys(e.cause for e in unsure))[:4])} nothing says that it came before"
+                f"for {join(list(dict.fromkeys(e.cause for e in unsure))[:4])} nothing says that it came before the outcome"
             )
         suspected = [f"“{safe(u.name, 40)}”" for u in graph.unmeasured if u.source == "model"]
         if suspected:

@@ -8,6 +8,7 @@ import pytest
 
 from pyllm_causal.filter import parse_filter
 from pyllm_causal.language import amounts, subset
+from pyllm_causal.language.compared import compared
 from pyllm_causal.profile import Column
 from tests.unit.language.tables import column, profile
 
@@ -133,8 +134,7 @@ def test_time_to_event() -> None:
 
 def test_two_times_of_an_attribution() -> None:
     table = profile(*HIVES)
-    assert amounts.compare("Why did honey fall between 2005 and 2012?", table) == {
-        "column": "year", "from": 2005, "to": 2012,
-    }  # fmt: skip
-    assert amounts.compare("Why did honey fall in 2012?", table) is None
-    assert amounts.compare("Why did honey fall between 1905 and 2012?", table) is None
+    found = compared("Why did honey fall between 2005 and 2012?", table)
+    assert found is not None and found.field() == {"column": "year", "from": 2005, "to": 2012}
+    assert compared("Why did honey fall in 2012?", table) is None
+    assert compared("Why did honey fall between 1905 and 2012?", table) is None
