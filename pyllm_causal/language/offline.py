@@ -109,7 +109,11 @@ def apart(question: str, columns: Sequence[Column]) -> sentence.Parsed:
     while True:
         parsed = sentence.parse(question, kind, tuple((c.start, c.end) for c in found))
         ends = {n for t in (parsed.cause, parsed.effect, parsed.by) if t and (n := match.rank(t, columns).leader())}
-        kept = [c for c in found if c.column not in ends and kind not in ("effect_by_group", "association")]
+        kept = [
+            c
+            for c in found
+            if c.column not in ends and kind not in ("effect_by_group", "association", "counterfactual")
+        ]
         if len(kept) == len(found):
             return parsed
         found = kept

@@ -79,7 +79,8 @@ def read_question(
     ranked = offline.choices(question, columns)
     fields, why = fields_of(question, form, columns, profile, given, sure=client is None) if form else ({}, "")
     left = None
-    if form and form.kind != "describe" and not why and not {"treatment", "outcome"} <= given.keys():
+    by_hand = {"treatment", "outcome"} <= given.keys() or "row" in given
+    if form and form.kind != "describe" and not why and not by_hand:
         left = doubt.unused_number(question, fields | given, profile.columns)
         if left and client is None:
             why = f"I cannot tell what {plain(left, 20)} stands for in the question"

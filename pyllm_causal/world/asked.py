@@ -57,6 +57,7 @@ class Found:
     fields: tuple[tuple[str, Any], ...] = ()  # counterfactual, attribution, arms
     notes: tuple[str, ...] = ()
     one_row: bool = False
+    means: tuple[float, float] | None = None  # of the outcome: otherwise (later), as it is (earlier)
 
 
 REST = "not explained by the picture"

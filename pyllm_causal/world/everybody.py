@@ -66,5 +66,5 @@ def everybody(a: Asked) -> Found | NotIdentified:
         found, result.effect, lambda level, matters: say.compared_headline(subject, query, result.effect, level, matters),
         (*sentences, say.MODEL), f"The average of {safe(a.outcome)} if everybody had {words}, against "
         + (f"everybody having {other}." if against else "things as they are."), ASSUMED, tuple(set_to),
-        fields=(("counterfactual", document),),
+        fields=(("counterfactual", document),), means=(result.after, result.before),
     )  # fmt: skip

@@ -53,7 +53,11 @@ def told(query: Query, table: Table, seed: int, clock: Clock, graph: Graph, foun
             population="everyone in the table",
         ),
         sample=drawn.count,
-        estimates=(Estimate(method="structural_model", label="the fitted picture", effect=found.effect, n=drawn.n),),
+        estimates=(
+            Estimate(
+                method="structural_model", label="the fitted picture", effect=found.effect, n=drawn.n, means=found.means
+            ),
+        ),
         refutations=checks,
         checked=Checked(verdict=verdict, sentence=told),
         diagnostics=diagnoses,

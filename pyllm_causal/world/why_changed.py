@@ -118,5 +118,5 @@ def why_changed(a: Asked) -> Found | NotIdentified:
         found, result.effect, headline, (*sentences, say.MODEL),
         f"What the change of the average of {safe(a.outcome)} from {pair[0]} to {pair[1]} is due to.",
         (*ASSUMED, "within each group the picture holds", "what several changes do together is divided evenly among them"),
-        (str(lead.cause),) if lead.cause else (), tuple(lines[: LINES + 2]), (("attribution", tuple(document)),),
+        (str(lead.cause),) if lead.cause else (), tuple(lines[: LINES + 2]), (("attribution", tuple(document)),), means=(result.after, result.before),
     )  # fmt: skip
