@@ -34,7 +34,8 @@ def phrase(answer: Answer, client: Client | None, language: str | None = None) -
     model may only put plain words around those sentences. Raises `RecordingError`, never `ModelError`.
     """
     step = Step(step="phrase", verifier=VERIFIER, passed=True, note="no model was asked")
-    if answer.status != "answered" or not answer.text.strip():
+    modelled = answer.method == "structural_model"  # lists and bounds, which no rule holds prose against
+    if answer.status != "answered" or modelled or not answer.text.strip():
         return None, step
     foreign = None
     if language not in (None, "en"):

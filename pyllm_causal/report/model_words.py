@@ -171,7 +171,9 @@ def settings(changed: dict[str, str]) -> str:
 
 
 def percent(share: float) -> str:
-    """`98%`; small ones without false precision."""
+    """`98%`; small ones without false precision, large ones as a multiple."""
+    if abs(share) > 1:
+        return f"{number(share)} times"
     return f"{number(100 * share)}%" if abs(share) >= 0.01 else "less than 1%"
 
 

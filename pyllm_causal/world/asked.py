@@ -10,6 +10,7 @@ from ..analysis import Effect, NotIdentified
 from ..causal.world.columns import node_of
 from ..causal.world.picture import Picture, regressors
 from ..causal.world.prepare import Prepared, prepared, selection
+from ..causal.world.support import always_together
 from ..errors import QueryError
 from ..graph import Graph
 from ..wording import join, safe
@@ -96,7 +97,7 @@ def reached_by(
     needed = regressors(a.picture, moved)
     if isinstance(needed, NotIdentified):
         return needed
-    return fitted_for(a, needed, also=moved, keep=keep, one_row=one_row)
+    return fitted_for(a, needed, also=moved, keep=keep, one_row=one_row, divided=False)
 
 
 def fitted_for(
@@ -106,12 +107,17 @@ def fitted_for(
     keep: int | None = None,
     one_row: bool = False,
     only: Any = None,
+    divided: bool = True,
 ) -> Prepared | NotIdentified:
-    """The fitted mechanisms, or a refusal where the rows were chosen by what they make, are too few, or the fit is poor."""
+    """The fitted mechanisms, or a refusal where the rows were chosen by what they make, are too few, or the fit is poor; with
+    `divided`, also where causes that something is divided among always go together."""
     refused = selection(a.query, a.table, a.graph, list(mechanisms))
     if refused is not None:
         return refused
-    return prepared(a.query, a.table, a.picture, mechanisms, a.seed, also=also, keep=keep, one_row=one_row, only=only)
+    found = prepared(a.query, a.table, a.picture, mechanisms, a.seed, also=also, keep=keep, one_row=one_row, only=only)
+    if divided and not isinstance(found, NotIdentified):
+        return always_together(found.fitted, found.drawn) or found
+    return found
 
 
 def through(found: Prepared, own: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -36,14 +36,14 @@ def everybody(a: Asked) -> Found | NotIdentified:
     if isinstance(found, NotIdentified):
         return found
     values, names = found.drawn.values, list(found.drawn.values)
-    for wanted in (set_to, against or {}):
-        refused = held(found.drawn, wanted)
-        if refused is not None:
-            return refused
-    reach = support(found.fitted, found.drawn, through(found, values, moved_to(values, set_to, names)))
-    if isinstance(reach, NotIdentified):
-        return reach
-    found = with_doubt(found, reach.doubt)
+    doubt = ""
+    for wanted in (set_to, against) if against else (set_to,):
+        moved = through(found, values, moved_to(values, wanted, names))
+        reach = held(found.drawn, wanted) or support(found.fitted, found.drawn, moved, wanted)
+        if isinstance(reach, NotIdentified):
+            return reach
+        doubt = doubt or reach.doubt
+    found = with_doubt(found, doubt)
     result = changed_mean(found.model, found.drawn, set_to, against, a.clock.effort, a.seed, a.unit)
     nodes = found.drawn.nodes
     words = say.settings({n: nodes[n].shown(v) for n, v in set_to.items()})

@@ -45,7 +45,7 @@ def one_row(a: Asked) -> Found | NotIdentified:
         )
     own = {n: v[at : at + 1] for n, v in values.items()}
     new = moved_to(own, set_to, list(own))
-    refused = held(found.drawn, set_to) or support(found.fitted, found.drawn, through(found, own, new))
+    refused = held(found.drawn, set_to) or support(found.fitted, found.drawn, through(found, own, new), set_to)
     if isinstance(refused, NotIdentified):
         return refused
     result = unit.otherwise(found.model, found.drawn, at, set_to, a.clock.effort, a.seed)
@@ -103,12 +103,17 @@ def _row_words(
         kept = "That takes it that the row's own luck, all that is not in the picture, would have stayed the same."
         return headline, (best, kept, say.STRONG)
     least, most = (round(100 * max(0.0, result.low)), round(100 * min(1.0, result.high)))
+    span = f"between {least} and {most} in 100"
+    if least == 100 or most == 0:  # never more certain than that
+        span = "over 99 in 100" if least == 100 else "under 1 in 100"
 
     def chance_headline(level: Level, _: float) -> str:
         if level == "very_low" or most - least > 60:
-            return f"We can't tell whether {outcome} would have been true of {who} with {changed}: the chance lies between {least} and {most} in 100."
+            return (
+                f"We can't tell whether {outcome} would have been true of {who} with {changed}: the chance is {span}."
+            )
         likely = "would rather" if least >= 50 else "would rather not" if most <= 50 else "may or may not"
-        chance = f"a chance between {least} and {most} in 100"
+        chance = f"a chance of {span}"
         return f"With {changed}, {outcome} {likely} have been true of {who}, by the model: {chance}."
 
     assert result.chance is not None
@@ -117,7 +122,7 @@ def _row_words(
     rows = f"Of 100 such rows the model expects {outcome} to be true of {pair[0]} as they are, and of {pair[1]} with {changed}."
     same = (
         f"What this very row would have done is only bounded by that. If the change pushes nobody the other way, the chance is"
-        f" about {number(100 * result.value)} in 100; without that assumption it lies between {least} and {most} in 100."
+        f" about {number(100 * result.value)} in 100; without that assumption it is {span}."
     )
     return chance_headline, (told, rows, same, say.STRONG)
 

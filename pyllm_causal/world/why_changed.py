@@ -85,8 +85,9 @@ def why_changed(a: Asked) -> Found | NotIdentified:
         entry = {"cause": label, "part": kind, "share": part.value, "low": part.low, "high": part.high}
         text = f"{safe(label, 100)}: {figure}{unit_words}"
         if clear:
-            entry["fraction"] = part.value / result.effect.value
-            text += f", {say.percent(part.value / result.effect.value)} of the change"
+            fraction = part.value / result.effect.value
+            entry["fraction"] = fraction
+            text += f", {say.percent(fraction)}{' ' if abs(fraction) > 1 else ' of '}the change"
         document.append(entry)
         lines.append(text)
     main, span = say.amount(result.effect, "" if a.unit == "probability" else a.unit)

@@ -48,6 +48,11 @@ def graph_of(query: Query, table: Table) -> Graph | NotIdentified:
     out. Raises `GraphError`, `QueryError`."""
     outcome = str(query.outcome)
     graph = query.graph
+    if query.adjust_for is not None and (graph is not None or not query.treatment):
+        raise QueryError(
+            f"`adjust_for` has no use in a question of kind {query.kind} with a graph, or without a treatment.",
+            "Leave it out; the graph says what affects what.",
+        )
     if graph is None and query.adjust_for is not None and query.treatment:
         pairs = [(c, end) for c in query.adjust_for for end in (query.treatment, outcome)]
         graph = Graph.of(*pairs, (query.treatment, outcome))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...analysis import NotIdentified
 from ...wording import count, join, number, safe
-from .columns import Drawn
+from .columns import Drawn, Node
+from .mechanism import Basis, Form, Mechanism
 from .model import Fitted
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
 
+HARDLY = 0.01  # chance of a level below which a row of that kind is not in the table
+SINGULAR = 1e-10
 FEWEST = 5  # rows with a level, or a combination of levels
 BEYOND = 1.05  # times the largest leverage of a row in the table
 SOME, MOST = 0.1, 0.5  # shares of rows that would be like nothing in the table
@@ -89,9 +93,11 @@ def _outside(reason: str, wanted: str) -> NotIdentified:
     )
 
 
-def support(fitted: Fitted, drawn: Drawn, rows: Mapping[str, Floats]) -> Support | NotIdentified:
+def support(
+    fitted: Fitted, drawn: Drawn, rows: Mapping[str, Floats], set_to: Mapping[str, float]
+) -> Support | NotIdentified:
     """How many of the changed `rows` (columns of n values) are like nothing in the table: farther out, for one of the mechanisms, than
-    every row that it was fitted on (leverage)."""
+    every row that it was fitted on (leverage), or of a kind that hardly ever has a level that is set (`set_to`)."""
     import numpy as np
 
     n = len(next(iter(rows.values())))
@@ -99,10 +105,15 @@ def support(fitted: Fitted, drawn: Drawn, rows: Mapping[str, Floats]) -> Support
     for mechanism in fitted.mechanisms.values():
         basis = mechanism.form.basis
         design = basis.design(drawn.values, drawn.n)
-        inverse = np.linalg.pinv(design.T @ design, hermitian=True)
-        largest = float(np.einsum("ij,jk,ik->i", design, inverse, design).max())
+        sizes, directions = np.linalg.eigh(design.T @ design)
+        # what the table never shows in any row (two columns that always go together) is infinitely far out
+        scaled = directions / np.sqrt(np.maximum(sizes, SINGULAR * sizes.max()))
+        largest = float(((design @ scaled) ** 2).sum(axis=1).max())
         new = basis.design(rows, n)
-        strange |= np.einsum("ij,jk,ik->i", new, inverse, new) > BEYOND * largest
+        strange |= ((new @ scaled) ** 2).sum(axis=1) > BEYOND * largest
+        for name, value in set_to.items():
+            if drawn.nodes[name].kind in ("yes_no", "category"):
+                strange |= _hardly_ever(name, value, mechanism, drawn, rows, n)
     share = float(strange.mean())
     if share > MOST or (n == 1 and share > 0):
         who = "that row would then be" if n == 1 else f"{number(100 * share)}% of the rows would then be"
@@ -114,3 +125,41 @@ def support(fitted: Fitted, drawn: Drawn, rows: Mapping[str, Floats]) -> Support
     if share > SOME:
         return Support(share, f"{number(100 * share)}% of the rows would be like nothing in the table")
     return Support(share)
+
+
+def _hardly_ever(
+    name: str, value: float, mechanism: Mechanism, drawn: Drawn, rows: Mapping[str, Floats], n: int
+) -> Mask:
+    """(n,) whether rows like these, as for what else the mechanism is fitted on, hardly ever have that level."""
+    import numpy as np
+
+    terms = tuple(t for t in mechanism.form.basis.terms if t.name != name)
+    if len(terms) == len(mechanism.form.basis.terms) or not terms:
+        return np.zeros(n, dtype=bool)
+    has = "the level that is set"
+    form = Form(Node(has, "yes_no", (0, 1)), "logistic", Basis(terms))
+    found = form.fitted({**drawn.values, has: (drawn.values[name] == value).astype("float64")})
+    return np.asarray(found.mean(rows, n) < HARDLY)
+
+
+def always_together(fitted: Fitted, drawn: Drawn) -> NotIdentified | None:
+    """A refusal where the causes of a column cannot be told apart: one of them follows from the others in every row."""
+    import numpy as np
+
+    for mechanism in fitted.mechanisms.values():
+        terms = mechanism.form.basis.terms
+        blocks = [t.base(drawn.values[t.name]) for t in terms]
+        for i, term in enumerate(terms):
+            others = np.column_stack([np.ones(drawn.n), *(b for j, b in enumerate(blocks) if j != i)])
+            beta, *_ = np.linalg.lstsq(others, blocks[i], rcond=None)
+            left = ((blocks[i] - others @ beta) ** 2).sum()
+            whole = ((blocks[i] - blocks[i].mean(axis=0)) ** 2).sum()
+            if left <= 1e-9 * whole:
+                rest = [t.name for t in terms if t is not term]
+                return NotIdentified(
+                    code="always_together",
+                    reason=f"{safe(term.name)} follows from {join(rest[:4])} in every row, so nobody can tell from this table"
+                    " what is due to which.",
+                    would_help=(f"a picture without {safe(term.name)}, if it says the same as another column",),
+                )
+    return None

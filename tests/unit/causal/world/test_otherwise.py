@@ -259,3 +259,54 @@ def test_no_arrow_is_an_assumption_and_no_finding() -> None:
 def test_rows_chosen_by_the_outcome_are_refused() -> None:
     found = answer(FRAME, kind="counterfactual", outcome="sales", changes={"price": 25}, where="sales > 80")
     assert found.status == "not_identified" and "chosen by sales" in str(found.why_not)
+
+
+def test_two_columns_that_always_go_together_cannot_be_parted() -> None:
+    rng = np.random.default_rng(10)
+    x = rng.normal(size=500)
+    frame = pd.DataFrame({"x": x, "cents": 100 * x, "y": x + rng.normal(size=500)})
+    graph = {"edges": [["x", "y"], ["cents", "y"]]}
+    for query in ({"changes": {"x": 0.5}}, {"row": 4, "changes": {"x": 0.5}}):
+        found = answer(frame, graph, kind="counterfactual", outcome="y", **query)
+        assert found.status == "not_identified" and "like nothing in the table" in str(found.why_not)
+    for query in ({"kind": "counterfactual"}, {"kind": "attribution"}):
+        found = answer(frame, graph, outcome="y", **query)
+        assert found.status == "not_identified" and "follows from" in str(found.why_not)
+    both = answer(frame, graph, kind="counterfactual", outcome="y", changes={"x": 0.5, "cents": 50})
+    assert both.status == "answered" and both.effect is not None
+    assert both.effect.value == pytest.approx(0.5 - x.mean(), abs=0.15)
+
+
+def test_a_level_that_nobody_of_that_kind_has_is_refused() -> None:
+    rng = np.random.default_rng(11)
+    age = rng.uniform(20, 80, 1000)
+    drug = (age > 50).astype(int)
+    frame = pd.DataFrame({"age": age, "drug": drug, "y": drug + age / 10 + rng.normal(size=1000)})
+    graph = {"edges": [["age", "drug"], ["age", "y"], ["drug", "y"]]}
+    found = answer(frame, graph, kind="counterfactual", outcome="y", treatment="drug")
+    assert found.status == "not_identified" and "like nothing in the table" in str(found.why_not)
+    row = int(np.argmin(age))
+    one = answer(frame, graph, kind="counterfactual", outcome="y", row=row, treatment="drug")
+    assert one.status == "not_identified"
+
+
+def test_ctrl_c_keeps_the_refits_that_are_done() -> None:
+    from pyllm_causal.analysis import SampleCount
+    from pyllm_causal.causal.repeats import Effort
+    from pyllm_causal.causal.world.columns import Drawn
+    from pyllm_causal.causal.world.refits import refits
+
+    drawn = Drawn({}, {}, np.arange(5), None, SampleCount(rows=5, used=5))
+    calls: list[int] = []
+
+    def figure(index: Any, rng: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 31:
+            raise KeyboardInterrupt
+        return np.array([1.0])
+
+    effort = Effort(100)
+    assert refits(drawn, effort, 0, "x", figure).shape == (30, 1) and effort.watch.stopped
+    calls.extend([1] * 100)
+    with pytest.raises(KeyboardInterrupt):  # too few are done
+        refits(drawn, Effort(100), 0, "x", lambda index, rng: (_ for _ in ()).throw(KeyboardInterrupt()))
