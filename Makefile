@@ -80,6 +80,16 @@ wheel: $(READY)  ## Build the wheel into dist/
 	$(RUN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
 	@ls dist/*.whl
 
+.PHONY: docs
+docs: $(READY)  ## Build the documents as a site into site/ (no network)
+	NO_MKDOCS_2_WARNING=1 $(RUN)/mkdocs build --strict --quiet
+	@echo site/index.html
+
+.PHONY: docs-update
+docs-update: $(READY)  ## Write docs/reference and the output shown in README and docs anew; look at the difference before committing it
+	$(RUN)/python -m tools.reference
+	$(RUN)/python -m tools.documents
+
 .PHONY: check
 check: lint types imports coverage wheel  ## The gate: style, types, layers, tests with coverage, wheel and its prompts
 
@@ -126,5 +136,5 @@ lock: $(READY)  ## Resolve requirements.lock anew from pyproject.toml
 
 .PHONY: clean
 clean:  ## Remove everything that was built, .venv included
-	rm -rf .venv .bootstrap dist build .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .bootstrap dist build site .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find pyllm_causal tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

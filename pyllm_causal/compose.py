@@ -393,14 +393,14 @@ def phrased(answer: Answer, reading: Reading, ideas: Suggestions, client: Client
     prose, step = phrase(answer, client, reading.language)
     query = reading.query
     alarms = alarm.lines(reading.bad_controls, query) if query is not None and answer.status == "answered" else []
-    foreign = reading.language not in (None, "en", *abroad.SPEECHES) and answer.status != "error"
+    english = reading.language not in (None, "en") and prose is None and answer.status != "error"
     text = say.with_receipt(
         say.with_prose(answer.text, prose) if prose else answer.text,
         reading.receipt,
         alarms,
         failures(answer) if explained else (),
         explained or "",
-        abroad.note(reading.language or "") if foreign else "",
+        abroad.note(reading.language or "") if english else "",
     )
     steps: tuple[Step, ...] = (*reading.steps, *ideas.steps, *((explaining,) if explaining else ()), step)
     told = {"singled_out": ideas.reasons} if ideas.reasons else {}

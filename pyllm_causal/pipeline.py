@@ -119,15 +119,18 @@ def ask(
     simulations: int | None = None,
     workers: int | None = None,
     checks: bool = True,
+    language: str | None = None,
 ) -> Answer:
     """Read, review, analyse, phrase. After reading, the numbers are those of `analyse` on `provenance.query`.
 
     `review` may change the reading; what it returns counts as checked by a person. `simulations`, `workers` and `checks`
-    are those of `analyse`.
+    are those of `analyse`. `language` is the ISO code of the answer's language; None: that of the question.
     """
     from .data import Table
+    from .language.abroad import spoken
     from .language.recording import Keeper
 
+    language = spoken(language)
     client = None if client is None else Keeper(client)
     passing(progress, "Reading the question")
     question, table = scrub(question), Table.read(data, describe=describe)
@@ -136,6 +139,8 @@ def ask(
         progress("Question read")
     if review is not None and reading.query is not None:
         reading = reviewed(reading, review)
+    if language is not None:
+        reading = reading.model_copy(update={"language": language})
     return conclude(
         reading, table, question=question, client=client, seed=seed, share=share, progress=progress,
         simulations=simulations, workers=workers, checks=checks,
@@ -198,7 +203,7 @@ def signed(reading: Reading, by: str | None = None) -> Reading:
     query = reading.query
     if query is None:
         return reading
-    if not by and query.graph is None and query.adjust_for is not None and query.design.kind == "observational":
+    if not by and query.graph is None and query.adjust_for is not None:
         return reading.model_copy(update={"graph": None})  # the person's own list stands in place of a drafted graph
     graph = reading.graph if query.graph is None or by else query.graph
     model = any(s.step == "draft" and s.passed and s.verifier != "rules on roles and timing" for s in reading.steps)

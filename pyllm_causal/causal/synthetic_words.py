@@ -54,7 +54,7 @@ def sentences(case: Case) -> tuple[str, ...]:
     members = members_of(case)
     named = [f"{round(100 * w)}% {u}" for u, w in members[:5]]
     rest = len(members) - 5
-    mix = ", ".join([*named, f"and {rest} smaller parts"] if rest > 0 else named)
+    mix = ", ".join([*named, f"and {rest} smaller part{'s' if rest > 1 else ''}"] if rest > 0 else named)
     out = [f"The mix is {mix}." if rest > 0 or len(named) < 2 else f"The mix is {join(named)}."]
     gap = case.mix.gap[case.data.before :]
     if len(gap) > 2:

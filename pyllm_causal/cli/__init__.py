@@ -12,7 +12,23 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from . import chat, config, export, graph, lint, models, plan, recordings, report, rerun
+from . import (
+    chat,
+    columns,
+    completion,
+    config,
+    doctor,
+    examples,
+    export,
+    graph,
+    lint,
+    models,
+    plan,
+    recordings,
+    report,
+    rerun,
+    schema,
+)
 from .flags import overrides, taking, with_graph
 from .options import (
     ApiBase,
@@ -24,11 +40,13 @@ from .options import (
     Drafts,
     DryRun,
     GraphPath,
+    Lang,
     Model,
     NoChecks,
     NoLog,
     Record,
     Replay,
+    Share,
     Simulations,
     Workers,
 )  # fmt: skip
@@ -41,11 +59,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="pyllm-causal",
-    help="Causal answers in plain words from a question and a table.",
     epilog="Exit codes: 0 answered, 3 cannot be told from these data, 2 bad input or a choice to make, 1 our fault.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -64,13 +80,6 @@ Data = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="One sentence only.")]
 Expert = Annotated[bool, typer.Option("--expert", help="Add the estimand, every method and every check.")]
-Share = Annotated[
-    str | None,
-    typer.Option(
-        help="What a model may see: names, profile (names, kinds, rounded ranges) or levels (values too).",
-        metavar="HOW",
-    ),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -87,7 +96,15 @@ def top(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Causal answers in plain words from a question and a table."""
+    """Causal answers in plain words from a question and a table.
+
+    \b
+    Examples:
+      pyllm-causal columns FILE                           what is in a table
+      pyllm-causal ask "Does A change B?" --data FILE     an answer
+      pyllm-causal examples                               a command for every kind of question
+      pyllm-causal doctor                                 what works here, and how to mend what does not
+    """
 
 
 @app.command()
@@ -114,13 +131,19 @@ def ask(
     as_json: AsJson = False,
     quiet: Quiet = False,
     expert: Expert = False,
+    lang: Lang = None,
     debug: Debug = False,
     *,
     flags: dict[str, Any],
 ) -> None:
     """Answer a question from a table: read it, analyse, phrase.
 
-    Example: pyllm-causal ask "Does quitting smoking make people gain weight?" --data nhefs.csv --model NAME
+    Example: pyllm-causal ask "Does coaching raise the score?" --data coaching.csv --adjust-for age --adjust-for experience
+
+    Example: pyllm-causal ask "Does the course raise wages?" --data course.csv --instrument voucher
+
+    `pyllm-causal examples` has one for every kind of question. Without --model the built-in reader reads what it is sure
+    of, and otherwise says which flags to add.
     """
 
     def run() -> Answer:
@@ -137,7 +160,7 @@ def ask(
             return pipeline.ask(
                 _without_keys(question), data, client=client, seed=seed, describe=described, overrides=given,
                 share=_share(share), drafts=drafts, progress=waiting, simulations=simulations, workers=workers,
-                checks=not no_checks,
+                checks=not no_checks, language=lang,
             )  # fmt: skip
 
     if dry_run:
@@ -167,7 +190,12 @@ def read(
     *,
     flags: dict[str, Any],
 ) -> None:
-    """Read a question into a query; nothing is computed. Exit code 2 when a person must choose."""
+    """Read a question into a query; nothing is computed.
+
+    Example: pyllm-causal read "Does coaching raise the score?" --data coaching.csv --json
+
+    Exit code 2 when a person must choose.
+    """
     if dry_run:
         _guard(lambda: _dry_run(question, data, describe, share, overrides(flags)), as_json, debug)
         return
@@ -224,7 +252,10 @@ def analyse(
     expert: Expert = False,
     debug: Debug = False,
 ) -> None:
-    """Answer a structured query from a table. No language model is used."""
+    """Answer a structured query from a table. No language model is used.
+
+    Example: pyllm-causal analyse query.json --data coaching.csv
+    """
 
     def run() -> Answer:
         from ..pipeline import analyse as analyse_query
@@ -245,8 +276,12 @@ app.command("chat")(chat.chat)
 app.command("plan")(plan.plan)
 app.command("lint")(lint.lint)
 app.command("rerun")(rerun.rerun)
+app.command("columns")(columns.columns)
+app.command("examples")(examples.examples)
+app.command("doctor")(doctor.doctor)
 app.command("sent")(recordings.sent)
 app.command("report")(report.report)
+app.command("completion")(completion.completion)
 
 
 @app.command()
@@ -269,6 +304,11 @@ def _finish(
     run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool, debug: bool, report_to: Path | None, data: str
 ) -> NoReturn:
     def both() -> tuple[str, Answer]:
+app.command("schema")(schema.schema)
+
+
+def _finish(run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool, debug: bool) -> NoReturn:
+    def both() -> tuple[str, int]:
         answer = run()
         return _output(answer, as_json, quiet, expert), answer
 
@@ -439,7 +479,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="pyllm-causal")
     except typer.Abort:
         _tell("Stopped.")
         code = 130

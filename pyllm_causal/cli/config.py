@@ -17,7 +17,12 @@ Name = Annotated[str, typer.Argument(help="Which setting, such as model.", metav
 
 @app.command()
 def show(as_json: AsJson = False) -> None:
-    """Print every setting, its value, and where it comes from. Keys are only said to be there or not."""
+    """Print every setting, its value, and where it comes from.
+
+    Example: pyllm-causal config show
+
+    Keys are only said to be there or not.
+    """
     from . import _document, _guard, _out
 
     rows, key = _guard(_settings, as_json, False)
@@ -35,7 +40,12 @@ def show(as_json: AsJson = False) -> None:
 def set_(
     name: Name, value: Annotated[str, typer.Argument(help="Its value.", metavar="VALUE")], as_json: AsJson = False
 ) -> None:
-    """Keep a setting. Arguments and PYLLM_CAUSAL_… in the environment still win over it."""
+    """Keep a setting.
+
+    Example: pyllm-causal config set model ollama/llama3.2
+
+    Arguments and PYLLM_CAUSAL_… in the environment still win over it.
+    """
     from ..settings import write_config
     from . import _document, _guard, _out
 
@@ -48,7 +58,10 @@ def set_(
 
 @app.command()
 def unset(name: Name, as_json: AsJson = False) -> None:
-    """Forget a setting."""
+    """Forget a setting.
+
+    Example: pyllm-causal config unset model
+    """
     from ..settings import write_config
     from . import _document, _guard, _out
 
@@ -61,7 +74,10 @@ def unset(name: Name, as_json: AsJson = False) -> None:
 
 @app.command()
 def path() -> None:
-    """Print where the file is."""
+    """Print where the file of settings is.
+
+    Example: pyllm-causal config path
+    """
     from ..settings import config_path
     from . import _out
 

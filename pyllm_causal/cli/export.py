@@ -31,9 +31,9 @@ def script(
 ) -> None:
     """Print a standalone Python script that repeats the answer's effect and interval to six digits.
 
-    It needs numpy, pandas and scipy, and nothing of this program.
+    Example: pyllm-causal export script answer.json --data coaching.csv --out repeat.py
 
-    Example: pyllm-causal export script answer.json --data nhefs.csv --out repeat.py
+    It needs numpy, pandas and scipy, and nothing of this program.
     """
     from . import _guard, _out, _tell
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from .completion import column_names
 from .known import KNOWN, gathered
 
 Command = Callable[..., None]
@@ -33,7 +34,10 @@ class Flag:
     def option(self) -> Any:
         """The annotation that typer reads."""
         spelled = "--" + self.name.replace("_", "-")
-        return Annotated[self.type | None, typer.Option(spelled, help=self.help, metavar=self.metavar)]
+        offered = column_names if self.metavar == "COLUMN" else None
+        return Annotated[
+            self.type | None, typer.Option(spelled, help=self.help, metavar=self.metavar, autocompletion=offered)
+        ]
 
 
 _MANY = list[str]

@@ -48,7 +48,7 @@ def draft(
 ) -> None:
     """Draft the picture for a question, to be reviewed and signed. Nothing is computed.
 
-    Example: pyllm-causal graph draft "Does quitting smoking make people gain weight?" --data nhefs.csv -o g.json
+    Example: pyllm-causal graph draft "Does coaching raise the score?" --data coaching.csv -o drafted.json
     """
     from . import _describe, _guard, _out, _share, _tell, _without_keys
 
@@ -129,8 +129,9 @@ def check(
     Every place that the table speaks against comes with what you can do about it: `graph apply` does it.
 
     Exit codes: 0 fine, 2 bad input or a table that contradicts the picture, 3 the effect cannot be told.
+    Example: pyllm-causal graph check g.json --data coaching.csv
 
-    Example: pyllm-causal graph check g.json --data nhefs.csv --treatment qsmk --outcome wt82_71
+    Exit codes: 0 fine, 2 bad input or a table that contradicts the picture, 3 the effect cannot be told.
     """
     from . import _document, _guard, _out
 
@@ -306,7 +307,7 @@ def sign(
 ) -> None:
     """Say that you have reviewed every arrow. Later answers that use the file name you; a change undoes it.
 
-    Example: pyllm-causal graph sign g.json --by "Ann Smith" --note "age -> qsmk: see Smith 2019"
+    Example: pyllm-causal graph sign g.json --by "Ann Smith" --note "age -> coaching: see Smith 2019"
     """
     from . import _guard, _out, _tell
 

@@ -21,9 +21,9 @@ def lint(
 ) -> None:
     """Say where a text claims what the answer does not: too strong, other people, another number, unit or direction.
 
-    Exit codes: 0 nothing wrong, 2 something is.
+    Example: pyllm-causal lint "Coaching raises the score by 9 points." answer.json
 
-    Example: pyllm-causal lint "Quitting makes people gain 5 kg." answer.json
+    Exit codes: 0 nothing wrong, 2 something is.
     """
     from ..wording import safe
     from . import _document, _guard, _out

@@ -79,7 +79,10 @@ _HOW = " (it has not passed the exam: --exam)"
 
 @app.command(name="list")
 def list_(as_json: AsJson = False) -> None:
-    """Print the models that were examined here, with their scores (a Markdown table)."""
+    """Print the models that were examined here, with their scores (a Markdown table).
+
+    Example: pyllm-causal models list
+    """
     from . import _document, _guard, _out
 
     def run() -> list[Result]:

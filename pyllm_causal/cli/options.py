@@ -42,5 +42,16 @@ GraphPath = Annotated[
     str | None,
     typer.Option("--graph", help="A graph file that takes the place of the query's own graph.", metavar="FILE"),
 ]
+Share = Annotated[
+    str | None,
+    typer.Option(
+        help="What a model may see: names, profile (names, kinds, rounded ranges) or levels (values too).",
+        metavar="HOW",
+    ),
+]
+Lang = Annotated[
+    str | None,
+    typer.Option("--lang", help="Language of the answer: en, de, es, fr, it, pt or nl (default: that of the question).", metavar="CODE"),
+]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")]

@@ -19,7 +19,10 @@ Folder = Annotated[Path, typer.Argument(help="A folder made with --record.", met
 
 @app.command("list")
 def show(folder: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
-    """List every recording: step, model, origin, date and tokens."""
+    """List every recording: step, model, origin, date and tokens.
+
+    Example: pyllm-causal recordings list replies
+    """
     from . import _document, _guard, _out
 
     kept = _guard(lambda: _kept(folder), as_json, debug)
@@ -38,9 +41,12 @@ def show(folder: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
 
 @app.command()
 def check(folder: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
-    """Say of every recording whether it is sound and fits today's prompts. Exit code 2 when one is not.
+    """Say of every recording whether it is sound and fits today's prompts.
 
-    The question and the table are checked when the folder is replayed: `ask … --replay DIR` says what changed.
+    Example: pyllm-causal recordings check replies
+
+    Exit code 2 when one is not. The question and the table are checked when the folder is replayed: `ask … --replay DIR`
+    says what changed.
     """
     from . import _document, _guard, _out
 
@@ -62,7 +68,12 @@ def clean(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Remove recordings that are out of date or unused, after asking. A damaged file is named and left alone."""
+    """Remove recordings that are out of date or unused, after asking.
+
+    Example: pyllm-causal recordings clean replies
+
+    A damaged file is named and left alone.
+    """
     from . import _document, _guard, _out, _tell
 
     kept = _guard(lambda: _kept(folder), as_json, debug)
@@ -91,7 +102,12 @@ def sent(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Show what was sent to language models from this machine, word for word. PYLLM_CAUSAL_SENT_LOG=off keeps no log."""
+    """Show what was sent to language models from this machine, word for word.
+
+    Example: pyllm-causal sent --last 1
+
+    PYLLM_CAUSAL_SENT_LOG=off keeps no log.
+    """
     from . import _document, _guard, _out
 
     def run() -> dict[str, Any]:

@@ -22,9 +22,9 @@ def rerun(
 ) -> None:
     """Make an answer again from what it says about itself, and say what differs.
 
-    Exit codes: 0 the same, 2 something differs or it cannot be made again.
+    Example: pyllm-causal rerun answer.json --data coaching.csv
 
-    Example: pyllm-causal rerun answer.json --data nhefs.csv
+    Exit codes: 0 the same, 2 something differs or it cannot be made again.
     """
     from . import _describe, _document, _guard, _out
     from .waiting import Waiting

@@ -256,8 +256,24 @@ _LONGEST = 900
 _MOST = 6
 
 
+def spoken(code: str | None) -> str | None:
+    """`code`, where answers can be given in that language. Raises `SettingsError`."""
+    if code in (None, "en", *SPEECHES):
+        return code
+    from ..errors import SettingsError
+    from ..wording import join
+
+    known = [f"{short} ({speech.name})" for short, speech in SPEECHES.items()]
+    raise SettingsError(
+        f"Answers are not written in the language {safe(code, 12)!r}.", f"Say {join(['en (English)', *known], 'or')}."
+    )
+
+
 def note(code: str) -> str:
-    """A word to whoever asked in a language that answers are not written in."""
+    """A word to whoever asked in a language in which this answer cannot be said."""
+    speech = SPEECHES.get(code)
+    if speech is not None:
+        return f"What was found here cannot be said in {speech.name} yet; it is written in English."
     return f"The question seems to be in another language ({safe(code, 12)}); the answer is written in English."
 
 
@@ -275,7 +291,7 @@ def finding(answer: Answer, direction: Direction | None, code: str) -> str | Non
     if change is None or size is None:
         return None
     level, end = answer.certainty.level, _quoted(outcome)
-    yes_no = effect.unit == "probability" or "per_100" in (answer.decision or {})
+    yes_no = "probability" in (effect.unit, answer.difference.unit if answer.difference else "")
     if direction is None or level == "very_low":
         first, size = speech.cannot.format(t=change, o=end), speech.best.format(rest=size)
     elif direction == "none":

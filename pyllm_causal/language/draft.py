@@ -115,7 +115,7 @@ def _added(
     note = f"left out: {', '.join(dropped)}" if dropped else ""
     score = round(max(0.0, 1 - lost / named), 3) if named else None
     step = step.model_copy(update={"note": plain(note or step.note, 300), "score": score})
-    return graph.model_copy(update={"unmeasured": hidden}), suspects, step
+    return graph.model_copy(update={"unmeasured": (*graph.unmeasured, *hidden)}), suspects, step
 
 
 def _directed(
@@ -185,7 +185,21 @@ def by_rule(query: Query, profile: Profile) -> tuple[Graph, tuple[BadControl, ..
             continue  # the design compares a unit with itself or with its neighbours: nothing further is held fixed
         ends = (*(() if chance else (treatment,)), *instruments, *mediators, outcome)
         edges += [Edge(cause=column, effect=e, reason=reason, confidence=confidence, source="data") for e in ends]
-    return Graph(edges=tuple(edges)), tuple(bad)
+    return Graph(edges=tuple(edges), unmeasured=_presumed(query)), tuple(bad)
+
+
+def _presumed(query: Query) -> tuple[Unmeasured, ...]:
+    """The hidden cause of both ends that an instrument and a front door are there to get around."""
+    if query.design.kind not in ("instrument", "front_door"):
+        return ()
+    return (
+        Unmeasured(
+            name="something that is not in the table",
+            affects=(query.treatment or "", query.outcome or ""),
+            reason="the design is there to get around it",
+            source="you" if query.source("design") == "you" else "data",
+        ),
+    )
 
 
 def _of_design(query: Query) -> list[Edge]:

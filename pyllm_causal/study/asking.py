@@ -115,11 +115,13 @@ def ask(
     simulations: int | None = None,
     workers: int | None = None,
     checks: bool = True,
+    language: str | None = None,
     **overrides: Any,
 ) -> Answer:
     """Answer a question in plain words from a table.
 
     `simulations`, `workers` and `checks`: how often, in how many processes and whether the answer is checked (see `analyse`).
+    `language`: the ISO code of the answer's language (None: that of the question).
     `overrides` are fields of the query (`treatment=`, `outcome=`, `where=`, …) that win over the model's reading;
     `graph=` may be the path of a graph file. Without a model, a question that is not unmistakable gives an answer with
     status `needs_review` and a shortlist. Raises `CausalError`.
@@ -127,7 +129,7 @@ def ask(
     client = connect(model, api_base, record, replay)
     return pipeline.ask(
         question, data, client=client, seed=seed, describe=describe, overrides=with_graph(overrides), review=review,
-        share=share(), progress=progress, simulations=simulations, workers=workers, checks=checks,
+        share=share(), progress=progress, simulations=simulations, workers=workers, checks=checks, language=language,
     )  # fmt: skip
 
 
