@@ -284,31 +284,13 @@ app.command("report")(report.report)
 app.command("completion")(completion.completion)
 
 
-@app.command()
-def schema(which: Annotated[str, typer.Argument(help="query or answer.", metavar="query|answer")]) -> None:
-    """Print the JSON Schema of the query or of the answer document."""
-
-    def run() -> dict[str, Any]:
-        from ..analysis import Answer
-        from ..errors import QueryError
-        from ..query import Query
-
-        if which not in ("query", "answer"):
-            raise QueryError(f"There is no schema {which!r}.", "Say query or answer.")
-        return (Query if which == "query" else Answer).model_json_schema()
-
-    _document(_guard(run, False, False))
+app.command("schema")(schema.schema)
 
 
 def _finish(
     run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool, debug: bool, report_to: Path | None, data: str
 ) -> NoReturn:
     def both() -> tuple[str, Answer]:
-app.command("schema")(schema.schema)
-
-
-def _finish(run: Callable[[], Answer], as_json: bool, quiet: bool, expert: bool, debug: bool) -> NoReturn:
-    def both() -> tuple[str, int]:
         answer = run()
         return _output(answer, as_json, quiet, expert), answer
 
