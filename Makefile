@@ -121,6 +121,14 @@ bench-refute: $(READY)  ## Time six checks against plain DoWhy's; writes docs/re
 bench-checks: $(READY)  ## What all checks add to a replayed answer; exit 1 when it is more than half
 	@$(RUN)/python -m benchmarks.checks
 
+.PHONY: bench-discovery
+bench-discovery: $(READY)  ## Our search beside causal-learn's on simulated tables; writes docs/discovery_benchmark.md; exit 1 on a miss (an hour; resumes)
+	@$(RUN)/python -W ignore -m benchmarks.discovery > docs/discovery_benchmark.md.new; s=$$?; mv docs/discovery_benchmark.md.new docs/discovery_benchmark.md; cat docs/discovery_benchmark.md; exit $$s
+
+.PHONY: bench-sachs
+bench-sachs: $(READY)  ## Our search on Sachs' cells beside published results; needs DATA=cyto_full_data.csv (from cdt); writes docs/sachs.md
+	@$(RUN)/python -W ignore -m benchmarks.sachs "$(DATA)" > docs/sachs.md.new && mv docs/sachs.md.new docs/sachs.md && cat docs/sachs.md
+
 .PHONY: calibrate
 calibrate: $(READY)  ## Checks and certainty on simulated worlds, sound and broken; writes docs/calibration.md; exit 1 on a miss (long; resumes)
 	@$(RUN)/python -m tests.calibration --resume --write docs/calibration.md

@@ -52,7 +52,8 @@ def truth(w: World) -> dict[tuple[int, int], str]:
 
 def held(links: peers.Marks) -> dict[tuple[int, int], str]:
     """Links as a class of graphs: a circle, which FCI puts where either may be, counts as a tail; two arrows stay what they are."""
-    from pyllm_causal.causal.discovery.marks import Link, Mark as End
+    from pyllm_causal.causal.discovery.marks import Link
+    from pyllm_causal.causal.discovery.marks import Mark as End
 
     def end(mark: str) -> End:
         return "arrow" if mark == "arrow" else "tail"
@@ -80,7 +81,9 @@ def ours(w: World) -> dict[str, Any]:
     from pyllm_causal.data import Table
     from pyllm_causal.query import Query
 
-    columns = {f"c{i}": v.astype("int64") if two else v for i, (v, two) in enumerate(zip(w.values.T, w.yes_no, strict=True))}
+    columns = {
+        f"c{i}": v.astype("int64") if two else v for i, (v, two) in enumerate(zip(w.values.T, w.yes_no, strict=True))
+    }
     table = Table.read(pd.DataFrame(columns))
     started = time.process_time()
     made = ready(Query(kind="discovery"), table, w.seed)
@@ -189,9 +192,9 @@ and from random graphs with three links a node on average, {seeds} seeds each. C
 Each cell: *structural Hamming distance* (pairs of columns whose link is missing, needless or has another direction than in the class
 of graphs that data can tell apart; lower is better) · *F1 of the links* whatever their direction · *CPU seconds*. PC, GES, FCI and BOSS
 are causal-learn {version}'s, run with their defaults: Fisher's z and BIC on numbers, chi-square and BDeu on yes/no columns, Fisher's z
-and BIC on mixed ones, as a plain user would. FCI's circles count as tails, in its favour. Ours is what `kind: discovery` chooses, without the
-resamples and without directions from the shape of the noise. A peer has {limit} CPU seconds a run; after two runs over that its further seeds are not tried. *n* is the number
-of seeds that a peer finished where it is not all; comparisons are on the seeds that both finished.
+and BIC on mixed ones, as a plain user would. FCI's circles count as tails, in its favour. Ours is what `kind: discovery` chooses,
+without the resamples and without directions from the shape of the noise. A peer has {limit} CPU seconds a run; after two runs over
+that its further seeds are not tried. *n* is the number of seeds that a method finished where it is not all; comparisons are on the seeds that both finished.
 
 Goals: never worse than plain PC, and in at least {near:.0%} of the rows within {within:g} of the best peer's distance, or {share:.0%} of it.
 
@@ -206,7 +209,14 @@ def page(rows: list[Row], seeds: int) -> str:
     recipes = "\n".join(f"- *{kind}*: {told}." for kind, told in RECIPES.items())
     lines = [
         HEAD.format(
-            rows=ROWS, seeds=seeds, recipes=recipes, version=version("causal-learn"), limit=peers.LIMIT, near=ROWS_NEAR, within=NEAR, share=SHARE
+            rows=ROWS,
+            seeds=seeds,
+            recipes=recipes,
+            version=version("causal-learn"),
+            limit=peers.LIMIT,
+            near=ROWS_NEAR,
+            within=NEAR,
+            share=SHARE,
         )
     ]
     for row in rows:
@@ -226,7 +236,10 @@ def page(rows: list[Row], seeds: int) -> str:
 def losses(rows: list[Row]) -> str:
     """Rows where ours is behind a peer, the worst first."""
     found = [(row.behind(p), p, row) for row in rows for p in row.finished if row.behind(p) > 1e-9]
-    told = [f"{gap:+.1f} behind {p}: {r.network}, {r.kind} (n={len(r.marks[p])}, its SHD {r.mean(p, 'shd'):.1f}, F1 {r.mean(p, 'f1'):.2f}; our F1 {r.mean('ours', 'f1'):.2f})" for gap, p, r in sorted(found, key=lambda f: -f[0])]  # fmt: skip
+    told = []
+    for gap, p, r in sorted(found, key=lambda f: -f[0]):
+        its = f"n={len(r.marks[p])}, its SHD {r.mean(p, 'shd'):.1f}, F1 {r.mean(p, 'f1'):.2f}"
+        told.append(f"{gap:+.1f} behind {p}: {r.network}, {r.kind} ({its}; our F1 {r.mean('ours', 'f1'):.2f})")
     return "\n".join(told)
 
 
@@ -235,8 +248,8 @@ def limits() -> list[dict[str, Any]]:
     import numpy as np
     import pandas as pd
 
-    from benchmarks.networks import random_graph
     from benchmarks.discovery_worlds import linear
+    from benchmarks.networks import random_graph
     from pyllm_causal.pipeline import analyse
 
     told = []
@@ -248,7 +261,9 @@ def limits() -> list[dict[str, Any]]:
         answer = analyse({"kind": "discovery"}, frame, workers=2)
         seconds = time.perf_counter() - started
         resamples = min((e["resamples"] for e in answer.edges), default=0)
-        told.append({"columns": columns, "rows": LIMIT_ROWS, "resamples": resamples, "seconds": round(seconds, 1), "most": most})
+        told.append(
+            {"columns": columns, "rows": LIMIT_ROWS, "resamples": resamples, "seconds": round(seconds, 1), "most": most}
+        )
     return told
 
 
@@ -256,9 +271,13 @@ def main() -> int:
     """Run what is missing, print the page, judge."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="two seeds, no time limits, nothing of the peers is run")
-    parser.add_argument("--losses", action="store_true", help="only the rows where ours is behind, of what has been run")
+    parser.add_argument(
+        "--losses", action="store_true", help="only the rows where ours is behind, of what has been run"
+    )
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--kept", action="store_true", help="nothing of the peers is run: the page of what has been run")
+    parser.add_argument(
+        "--kept", action="store_true", help="nothing of the peers is run: the page of what has been run"
+    )
     given = parser.parse_args()
     seeds = 2 if given.quick else given.seeds
     if not (given.quick or given.losses or given.kept):
@@ -275,10 +294,15 @@ def main() -> int:
         print("\n## Time limits\n\nA whole question of kind `discovery`, with its resamples, on two cores.\n")
         print("| columns | rows | resamples | seconds | goal |\n|---|---|---|---|---|")
         for t in timed:
-            print(f"| {t['columns']} | {t['rows']:,} | {t['resamples']} | {t['seconds']} | at most {t['most']:g} s with {RESAMPLES} |")
+            print(
+                f"| {t['columns']} | {t['rows']:,} | {t['resamples']} | {t['seconds']} | at most {t['most']:g} s with {RESAMPLES} |"
+            )
     kept = all(t["seconds"] <= t["most"] and t["resamples"] >= RESAMPLES for t in timed)
     met = not worse and near >= ROWS_NEAR and kept
-    print("\n" + json.dumps({"met": met, "near_best": round(near, 3), "worse_than_PC": worse, "limits": timed, "seeds": seeds}))
+    print(
+        "\n"
+        + json.dumps({"met": met, "near_best": round(near, 3), "worse_than_PC": worse, "limits": timed, "seeds": seeds})
+    )
     return int(not met)
 
 

@@ -73,11 +73,11 @@ def _child(peer: str, w: World, send: Any) -> None:
     import contextlib
 
     resource.setrlimit(resource.RLIMIT_CPU, (_spent_already() + LIMIT, _spent_already() + LIMIT + 1))
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         started = time.process_time()
         try:
             matrix = RUNS[peer](w)
-        except Exception as error:  # a peer that fails is a result
+        except Exception as error:  # noqa: BLE001 (a peer that fails is a result)
             send.send((None, time.process_time() - started, type(error).__name__))
             return
         spent = time.process_time() - started
@@ -144,7 +144,9 @@ def fill(seeds: int) -> None:
         done[seed] = {"table": w.fingerprint, "links": found.links, "seconds": found.seconds, "failed": found.failed}
         place(peer, network, kind).parent.mkdir(parents=True, exist_ok=True)
         write_whole(place(peer, network, kind), json.dumps(done))
-        print(f"{network}, {kind}, seed {seed}: {peer} {found.seconds:.1f} s {found.failed}", file=sys.stderr, flush=True)
+        print(
+            f"{network}, {kind}, seed {seed}: {peer} {found.seconds:.1f} s {found.failed}", file=sys.stderr, flush=True
+        )
 
 
 if __name__ == "__main__":

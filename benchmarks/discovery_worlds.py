@@ -20,10 +20,13 @@ SEEDS = 10
 NETWORKS = (*STANDARD, *RANDOM)
 KINDS = ("linear-Gaussian", "non-Gaussian", "binary", "mixed")
 RECIPES = {
-    "linear-Gaussian": "each node is the sum of its causes times ±U(0.3, 0.9), plus normal noise of spread U(0.5, 1.5); every column is then brought to spread 1, so that the spread gives no order away",
+    "linear-Gaussian": "each node is the sum of its causes times ±U(0.3, 0.9), plus normal noise of spread U(0.5, 1.5); every column is "
+    "then brought to spread 1, so that the spread gives no order away",
     "non-Gaussian": "the same with noise that is, node by node, Laplace, uniform, exponential or t with 5 degrees of freedom",
-    "binary": "the log-odds of a node are U(−0.5, 0.5), plus ±U(0.8, 1.8) for every cause (coded −½, ½), plus a normal part of spread 0.3 for every combination of its causes",
-    "mixed": "half of the nodes (drawn) are yes/no with log-odds as for binary, the others numbers as for linear-Gaussian; causes enter with spread 1",
+    "binary": "the log-odds of a node are U(−0.5, 0.5), plus ±U(0.8, 1.8) for every cause (coded −½, ½), plus a normal part of spread "
+    "0.3 for every combination of its causes",
+    "mixed": "half of the nodes (drawn) are yes/no with log-odds as for binary, the others numbers as for linear-Gaussian; causes enter "
+    "with spread 1, and weigh 0.7 times as much in the log-odds",
 }
 
 
@@ -60,14 +63,18 @@ def world(network: str, kind: str, seed: int, rows: int = ROWS) -> World:
         causes = np.flatnonzero(arrows[:, j])
         sign = rng.choice([-1.0, 1.0], len(causes))
         if yes_no[j]:
-            odds = rng.uniform(-0.5, 0.5) + told[:, causes] @ (sign * rng.uniform(0.8, 1.8, len(causes)) * (1.0 if kind == "binary" else 0.7))
+            odds = rng.uniform(-0.5, 0.5) + told[:, causes] @ (
+                sign * rng.uniform(0.8, 1.8, len(causes)) * (1.0 if kind == "binary" else 0.7)
+            )
             if kind == "binary":
                 _, cell = np.unique(told[:, causes], axis=0, return_inverse=True)
                 odds = odds + rng.normal(0, 0.3, cell.max() + 1)[cell.ravel()]
             values[:, j] = rng.random(rows) < 1 / (1 + np.exp(-odds))
             told[:, j] = values[:, j] - 0.5 if kind == "binary" else _standard(values[:, j])
         else:
-            noise = rng.uniform(0.5, 1.5) * _noise("normal" if kind != "non-Gaussian" else str(rng.choice(SHAPES)), rows, rng)
+            noise = rng.uniform(0.5, 1.5) * _noise(
+                "normal" if kind != "non-Gaussian" else str(rng.choice(SHAPES)), rows, rng
+            )
             total = told[:, causes] @ (sign * rng.uniform(0.3, 0.9, len(causes))) + noise
             told[:, j] = _standard(total) if kind == "mixed" else total
             values[:, j] = total

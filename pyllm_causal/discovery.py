@@ -6,6 +6,7 @@ and what is known is checked against the result. The answer is a draft of a pict
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from .wording import columns_text, count, join, number, safe
 if TYPE_CHECKING:
     from .causal.discovery.columns import Matrix, Ready
     from .causal.discovery.edges import Seen
+    from .causal.discovery.environments import Settlement
     from .causal.discovery.knowledge import Broken
     from .causal.discovery.rule import Plan
+    from .causal.discovery.sites import Sites
     from .causal.discovery.stability import Frequencies
     from .data import Table
     from .pipeline import Clock
@@ -41,8 +44,10 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     from .causal.discovery.edges import seen, with_hidden
     from .causal.discovery.engines import hidden
     from .causal.discovery.knowledge import breaches, known
+    from .causal.discovery.marks import to_arrows
     from .causal.discovery.rule import chosen, limit_of
     from .causal.discovery.search import search
+    from .causal.discovery.sites import compared, divided, told_apart
     from .causal.discovery.stability import frequencies
 
     _fits(query, table)
@@ -50,10 +55,13 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     clock.doing("Looking which columns can be used")
     made = ready(query, table, seed)
     clock.done("Columns sorted")
-    matrix, aside = made.matrix, dict(made.aside)
-    refusal = _too_little(query, made)
+    refusal, sites = _too_little(query, made), None
+    if query.environment is not None and not refusal:
+        made, sites = divided(made, table, query.environment)
+        refusal = _too_little(query, made)
     if refusal:
         return _refused(query, table, seed, clock, made, refusal)
+    matrix, aside = made.matrix if sites is None else sites.within(made.matrix), dict(made.aside)
     rules = known(query.knowledge, matrix.names, aside)
     plan = chosen(matrix, query.method)
     limit = query.time_limit or limit_of(len(matrix.names))
@@ -64,21 +72,33 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     if not found.finished and time.monotonic() < began + 0.6 * limit:
         watch.stop()
     clock.done("Links searched")
+    arrows, settlement = found.arrows, None
+    if sites is not None and found.finished:
+        clock.doing(f"Comparing {count(len(sites.names))} values of {safe(sites.column, 40)}")
+        settlement = compared(sites, made.matrix, found.arrows, rules, seed, began + 0.8 * limit)
+        arrows = found.arrows if settlement is None else to_arrows(settlement.links, len(matrix.names))
+        clock.done("Environments compared")
     asked = plan.resamples if clock.effort.checks else 0
     often = frequencies(
         matrix, rules, plan.engine, plan.again, clock.effort.simulations or asked if asked else 0, seed, clock.effort, until,
         lambda done: clock.doing(f"Looking for the links again, {done} of {asked} resamples"),
     )  # fmt: skip
     clock.done("Links looked for again")
-    links = seen(found.arrows, often, rules)
+    links = seen(arrows, often, rules)
     if links and clock.effort.checks and not watch.stopped:
         clock.doing("Looking for hidden causes")
         links = with_hidden(links, hidden(matrix, until), rules)
         clock.done("Hidden causes looked for")
+    if settlement is not None:
+        links = told_apart(links, settlement)
     broken = (*rules.broken, *breaches(query.knowledge, [s.link for s in links], matrix.names, rules.broken))
     cut = _cut(found.finished, often, watch.stopped, limit)
-    edges = _edges(links, matrix, found.arrows, until)
-    return _answer(query, table, seed, clock, _Result(made, plan, often, links, edges, broken, cut, limit))
+    edges = _edges(links, matrix, arrows, until)
+    if settlement is not None and sites is not None:
+        edges = _compared(edges, matrix, settlement, sites)
+    return _answer(
+        query, table, seed, clock, _Result(made, plan, often, links, edges, broken, cut, limit, sites, settlement)
+    )
 
 
 @dataclass(frozen=True)
@@ -93,6 +113,8 @@ class _Result:
     broken: Sequence[Broken]
     cut: str
     limit: float
+    sites: Sites | None = None
+    settlement: Settlement | None = None
 
 
 def _fits(query: Query, table: Table) -> None:
@@ -190,6 +212,37 @@ def _edges(links: Sequence[Seen], matrix: Matrix, arrows: Any, until: float) -> 
             "source": "you" if one.support == "known" else "data",
         }
         out.append(edge | {"sentence": sentence(edge)})
+    return out
+
+
+def _compared(
+    edges: Sequence[dict[str, Any]], matrix: Matrix, settlement: Settlement, sites: Sites
+) -> list[dict[str, Any]]:
+    """The links with what the environments say of each."""
+    from dataclasses import asdict
+
+    from .report.environments import said
+    from .report.links import sentence
+
+    by_pair = {frozenset((matrix.names[f.a], matrix.names[f.b])): f for f in settlement.findings}
+    told = {frozenset((matrix.names[a], matrix.names[b])) for a, b in settlement.told}
+    out = []
+    for edge in edges:
+        pair = frozenset((edge["cause"], edge["effect"]))
+        finding = by_pair.get(pair)
+        if finding is None or edge["support"] == "known":
+            out.append(edge)
+            continue
+        record = {k: v for k, v in asdict(finding).items() if k in ("verdict", "changes", "stable", "why_open")}
+        record["log_odds"] = finding.log_odds if math.isfinite(finding.log_odds) else None
+        record["certainty"] = "moderate" if finding.pair in settlement.moderate else "low"
+        edge = edge | {"environments": record}
+        if pair in told and edge["mark"] == "→":
+            edge["sentence"] = sentence(edge | {"this_way": edge["times"]})
+            edge["direction_frequency"] = edge["this_way"] = None  # resamples of the heap do not tell it
+        if finding.verdict != "agrees" and edge["mark"] != "↔":
+            edge["sentence"] += " " + said(edge, sites.column, len(sites.names))
+        out.append(edge)
     return out
 
 
@@ -317,11 +370,27 @@ def _fooled(edges: Sequence[dict[str, Any]]) -> list[str]:
     return out
 
 
+def _of_environments(sites: Sites, settlement: Settlement | None, names: Sequence[str]) -> list[str]:
+    """What to say about the environments."""
+    from collections import Counter
+
+    from .report.environments import notes
+
+    if settlement is None:
+        few = f"{safe(sites.column, 40)} has fewer than two values with enough rows, so nothing could be compared."
+        return [*sites.remarks, few]
+    still: Counter[str] = Counter(f.why_open or "" for f in settlement.findings if f.verdict == "open")
+    gone = [(names[f.a], names[f.b]) for f in settlement.findings if f.verdict == "gone"]
+    return notes(sites.column, len(sites.names), sites.remarks, settlement.growth, still, gone)
+
+
 def _notes(r: _Result) -> list[str]:
     rows = (
         f"{count(r.made.sample.used)} of {count(r.made.sample.rows)} rows, {count(len(r.made.matrix.names))} columns."
     )
     out = [rows, *r.made.notes, r.plan.why]
+    if r.sites is not None:
+        out += _of_environments(r.sites, r.settlement, r.made.matrix.names)
     if r.often.done:
         out.append(
             f"Each resample is a search in another half of the rows, drawn at random; there were {count(r.often.done)}."
@@ -351,6 +420,15 @@ def _diagnostics(r: _Result, query: Query) -> list[Diagnosis]:
             name="resamples", status="ok" if r.often.done >= WELL_DONE else "warning", finding=said, figures=resamples
         )
     )
+    if r.sites is not None:
+        told = 0 if r.settlement is None else len(r.settlement.told)
+        compared: dict[str, Any] = {
+            "environments": len(r.sites.names),
+            "directions": told,
+            "growth": [] if r.settlement is None else [list(g) for g in r.settlement.growth],
+        }
+        said = f"{count(len(r.sites.names))} values of {safe(r.sites.column, 40)} tell {count(told)} directions"
+        out.append(Diagnosis(name="environments", status="ok" if told else "warning", finding=said, figures=compared))
     cut = r.cut or "the search came to its end within the time limit"
     out.append(
         Diagnosis(

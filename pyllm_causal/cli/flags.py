@@ -71,6 +71,7 @@ FLAGS = (
     Flag("tier", "What causes what: columns of one point in time, the earliest first; repeat for later ones.", "A,B", _MANY),
     Flag("require", "What causes what: A is known to affect B; repeat for more.", "A:B", _MANY),
     Flag("forbid", "What causes what: A is known not to affect B; repeat for more.", "A:B", _MANY),
+    Flag("environment", "What causes what: the column of sites, periods or countries, whose differences tell directions."),
     Flag("time_limit", "What causes what: seconds that the search may take.", "NUMBER"),
     Flag("method", "The estimator behind the headline, by its registered name.", "NAME"),
     Flag("graph", "A graph file, best one that somebody signed; it takes the place of a drafted picture.", "FILE"),

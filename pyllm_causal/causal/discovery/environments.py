@@ -33,8 +33,11 @@ Open = Literal["nothing changes", "both change", "too little", "not looked at", 
 
 WRONG = 0.05  # chance that one direction or more among those claimed is wrong, as far as the odds go
 FEWEST_FOR_MODERATE = 5
-MOST_CHANGED = 0.5  # of all mechanisms; where more change, a change that was only missed looks like one that is not there
-UNCLEAR = 1e-3  # chance of the differences left between environments said to be alike, below which they are not alike
+MOST_CHANGED, AMONG_FEW = (
+    0.5,
+    0.4,
+)  # of all mechanisms; where more change, one that was only missed looks like one that is not there
+UNCLEAR = 0.01  # chance of the differences left between environments said to be alike, below which they are not alike
 BENT = 0.02  # share that curves explain of what lines leave, above which lines that differ may be one curve
 MOST_SEARCHED = 25  # columns up to which any pair may be linked; beyond, only those that the search before linked, or their neighbours
 TRIES = 3
@@ -70,8 +73,8 @@ class Settlement:
     """Links with the directions that environments settle, the finding for every link, and how that grows.
 
     links: those given, with lines turned into arrows where settled, arrows turned round where contradicted (into lines where one
-    environment alone does so), without those that only differences between environments made, and with those that they hid. growth: (environments, links with a direction that they would have settled, on
-    average over which ones), up to all.
+    environment alone does so), without those that only differences between environments made, and with those that they hid.
+    growth: (environments, links with a direction that they would have settled, on average over which ones), up to all.
     """
 
     links: Links
@@ -79,6 +82,11 @@ class Settlement:
     environments: int
     growth: tuple[tuple[int, float], ...] = ()
     finished: bool = True
+
+    @property
+    def told(self) -> frozenset[tuple[int, int]]:
+        """Pairs whose direction the environments tell."""
+        return frozenset(f.pair for f in self.findings if f.arrow and (f.verdict != "contradicts" or f.stable))
 
     @property
     def moderate(self) -> frozenset[tuple[int, int]]:
@@ -246,9 +254,8 @@ def arrow_against_environments(
 
     def shared(way: Sequence[tuple[int, Sequence[int]]], without: Sequence[int] = ()) -> float:
         told = [mechanisms.told(column, causes, without) for column, causes in way]
-        return sum(t.score - t.apart for t in told) / heavy
+        return sum(t.score - t.apart for t in told) / mechanisms.heavy
 
-    heavy = mechanisms.heavy((0, 1))
     odds = shared(drawn) - shared(turned)
     changes = tuple(sum(mechanisms.told(c, g).different - 1 for c, g in way) for way in (drawn, turned))
     enough = _enough(looked_at)
@@ -258,7 +265,10 @@ def arrow_against_environments(
     )
     way = drawn if odds > 0 else turned
     clear = all(mechanisms.told(c, g).alike >= UNCLEAR and mechanisms.bent(c, g) <= BENT for c, g in way)
-    sure &= clear and min(mechanisms.told(c, g).different for c, g in way) <= 1 + (mechanisms.environments - 1) * MOST_CHANGED
+    sure &= (
+        clear
+        and min(mechanisms.told(c, g).different for c, g in way) <= 1 + (mechanisms.environments - 1) * MOST_CHANGED
+    )
     about: Literal["as drawn", "other way", "not told"] = "not told"
     if sure:
         about = "as drawn" if odds > 0 else "other way"
@@ -285,7 +295,8 @@ def _dense(dag: Bools, mechanisms: Mechanisms) -> bool:
     told = [mechanisms.told(c, _causes(dag, c)) for c in range(mechanisms.size)]
     changed = sum(t.different - 1 for t in told) / (len(told) * max(mechanisms.environments - 1, 1))
     together = -2 * sum(math.log(max(t.alike, 1e-300)) for t in told)
-    return changed > MOST_CHANGED or float(chdtrc(2 * len(told), together)) < UNCLEAR
+    most = MOST_CHANGED if mechanisms.environments >= FEWEST_FOR_MODERATE else AMONG_FEW
+    return changed > most or float(chdtrc(2 * len(told), together)) < UNCLEAR
 
 
 def _doubt(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms, dense: bool) -> Open | None:
@@ -331,7 +342,7 @@ def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Collection[
         mechanisms.told(c, _causes(dag, c), out).score - mechanisms.told(c, _causes(other, c), out).score
         for c in columns
     )
-    return more / mechanisms.heavy(columns)
+    return more / mechanisms.heavy
 
 
 def _changes(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms) -> int:

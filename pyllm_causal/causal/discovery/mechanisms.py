@@ -11,7 +11,7 @@ blocks of indicators) are scored alike (the degenerate Gaussian score of Andrews
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,8 @@ class Mechanism:
 class Mechanisms:
     """The moments of every environment, and the mechanisms already looked at.
 
+    heavy: how much more changes of spread vary by chance than in normal data, for the heaviest tails among the columns; 1 at least.
+
     blocks: one (n, m) array of finite numbers a column. environment: (n,) numbers 0 … E−1.
     """
 
@@ -66,13 +68,10 @@ class Mechanisms:
         spread = (inner**2).mean(axis=0)
         tails = (inner**4).mean(axis=0) / np.where(spread > 0, spread, 1.0) ** 2
         # the variance of a variance is (kurtosis − 1)/2 times that of normal data: so much more is a change of spread to cost
-        self._heavy = [float(max(1.0, ((tails[at] - 1) / 2).max())) for at in self._at]
+        # one number for all columns: were heavy ones alone dearer, directions would follow from the tails
+        self.heavy = float(max(1.0, ((tails - 1) / 2).max()))
         self._known: dict[tuple[int, tuple[int, ...], tuple[int, ...]], Mechanism] = {}
         self.size = len(self._at)
-
-    def heavy(self, columns: Iterable[int]) -> float:
-        """How much more changes of spread vary by chance than in normal data, for the heaviest tails of these columns; 1 at least."""
-        return max((self._heavy[c] for c in columns), default=1.0)
 
     def told(self, column: int, causes: Sequence[int], without: Sequence[int] = ()) -> Mechanism:
         """The mechanism of a column from its causes, `without` some environments."""
@@ -93,7 +92,7 @@ class Mechanisms:
             return 0.0
         left = explained = 0.0
         for rows in self._rows_of:
-            x = np.column_stack([np.ones(len(rows)), self._values[np.ix_(rows, given)]])
+            x = np.column_stack([np.ones(len(rows)), self._values[rows][:, given]])
             y = self._values[rows, self._at[column][0]]
             told = x @ np.linalg.lstsq(x, y, rcond=None)[0]
             far = told - told.mean()
@@ -117,8 +116,7 @@ class Mechanisms:
         moments, rows = self._moments[np.ix_(there, at, at)], self._rows[there]
         spreads = len(own) * (len(own) + 1) / 2
         numbers = len(own) * (1 + len(given)) + spreads
-        heavy = self.heavy([column, *causes])
-        price = 0.5 * np.log(rows.sum()) * (numbers + (heavy - 1) * spreads)
+        price = 0.5 * np.log(rows.sum()) * (numbers + (self.heavy - 1) * spreads)
         groups = [[i] for i in range(len(there))]
         fits = _likelihoods(moments, rows, len(given))
         gains = np.full((len(there), len(there)), -np.inf)
@@ -147,7 +145,7 @@ class Mechanisms:
         kinds: dict[int, int] = {}
         for number, group in enumerate(sorted(kept, key=min)):
             kinds |= dict.fromkeys(group, number)
-        within = 2 * (apart - best + price * (len(there) - len(kept))) / (1 + (heavy - 1) * spreads / numbers)
+        within = 2 * (apart - best + price * (len(there) - len(kept))) / (1 + (self.heavy - 1) * spreads / numbers)
         alike = chdtrc(numbers * (len(there) - len(kept)), max(within, 0.0)) if len(kept) < len(there) else 1.0
         return Mechanism(best, apart, tuple(kinds[i] for i in range(len(there))), float(alike))
 
