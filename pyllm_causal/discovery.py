@@ -297,7 +297,7 @@ def _certainty(r: _Result) -> Certainty:
     strong = [e for e in r.edges if e["support"] == "well"]
     enough = r.often.done >= WELL_DONE
     if enough and strong:
-        up.append(f"{count(len(strong))} of {count(len(r.edges))} links were seen in at least 80 of 100 resamples")
+        up.append(f"{count(len(strong))} of {count(len(r.edges))} links were seen in at least four of five resamples")
     if not enough:
         down.append("links were looked for again too seldom to know how stable they are")
     if r.cut:

@@ -91,10 +91,10 @@ def parse(text: str) -> GraphFile:
                 "Use the program that wrote it, or a newer one.",
             )
         return _validated(document, text, ())
-    if "edges" in document or "unmeasured" in document:
-        return _validated({"graph": document}, text, ("graph",))
     if isinstance(document.get("graph"), dict):
         return _validated(_inside(document), text, ())
+    if "edges" in document or "unmeasured" in document:
+        return _validated({"graph": document}, text, ("graph",))
     raise GraphError("There is no graph in this JSON document: it has neither `edges` nor `graph`.", _HINT)
 
 

@@ -32,6 +32,8 @@ HEAVY = 20.0  # kurtosis above which a number is ranked: a handful of rows must 
 COPY = 0.999  # correlation from which two columns are taken for one
 ALONE = 1 - COPY**2  # the share of a column's spread that nothing else in the table tells, at least
 
+IDENTIFIER = "it is an identifier"
+
 Kind = Literal["number", "yes_no", "category"]
 
 
@@ -101,7 +103,7 @@ def ready(query: Query, table: Table, seed: int) -> Ready:
             Dropped(reason=f"a gap in one of the columns, most often in {safe(worst)}", rows=int((~complete).sum()))
         )
     at = np.flatnonzero(complete)
-    notes = _losses(len(rows), len(at))
+    notes = _losses(len(rows), len(at)) + _same_unit(aside, table, rows[at])
     if len(at) > MOST_ROWS:
         drawn = np.sort(np.random.default_rng([seed, 1]).choice(at, MOST_ROWS, replace=False))
         dropped.append(Dropped(reason="not drawn, because so many rows tell no more", rows=len(at) - MOST_ROWS))
@@ -132,7 +134,7 @@ def _unfit(column: Column, query: Query) -> str:
     if column.name_like and not named:
         return "it holds names or notes"
     if column.id_like and not named:
-        return "it is an identifier"
+        return IDENTIFIER
     if is_categorical(column, query) and column.distinct > MOST_LEVELS:
         return f"it is a category with {count(column.distinct)} different values"
     return ""
@@ -163,6 +165,16 @@ def _losses(rows: int, complete: int) -> list[str]:
         f"Only {count(complete)} of {count(rows)} rows have no gap, and only those are looked at; "
         "if the others differ, the links may differ too."
     ]
+
+
+def _same_unit(aside: Sequence[tuple[str, str]], table: Table, rows: Ints) -> list[str]:
+    """A warning where an identifier stands in several rows: these share more than their columns say."""
+    for name, reason in aside:
+        if reason == IDENTIFIER and len(rows) and table.column(name).iloc[rows].nunique() < 0.9 * len(rows):
+            return [
+                f"Several rows have the same {safe(name, 40)}. They are no independent cases, so links may look firmer than they are."
+            ]
+    return []
 
 
 def _repeated(blocks: dict[str, Floats], query: Query) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ def chosen(matrix: Matrix, method: str | None = None) -> Plan:
     if method is not None:
         engine = _asked(method, matrix)
     tries, again = (60, 5) if size <= FEW else (30, 3) if size <= MANY else (10, 2)
-    resamples = 100 if size <= 40 else 50 if size <= FEW else 25
+    resamples = 100 if size <= 40 else 50 if size <= MANY else 25
     dense = 1.0 if len(matrix.blocks) == matrix.values.shape[1] else 4.0  # categories cost determinants
     if engine in ENGINES:
         resamples = 25
