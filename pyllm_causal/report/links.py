@@ -44,6 +44,11 @@ def sentence(edge: Mapping[str, Any]) -> str:
     return f"{said}{_seen(edge)}."
 
 
+def _pair(edge: Mapping[str, Any]) -> str:
+    """A link without direction where the heading says so already."""
+    return f"{safe(edge['cause'], 40)} — {safe(edge['effect'], 40)}{_seen(edge)}"
+
+
 def _seen(edge: Mapping[str, Any]) -> str:
     of, times = edge["resamples"], edge["times"]
     if not of or edge["frequency"] is None:
@@ -113,9 +118,9 @@ def text(told: Told) -> str:
     else:
         strong = [e for e in edges if e["support"] in ("well", "known", "unknown")]
         blocks.append(_listed("Links that are seen again and again", [e for e in strong if e["mark"] == "→"]))
-        blocks.append(
-            _listed("Linked, but the data cannot tell which causes which", [e for e in strong if e["mark"] != "→"])
-        )
+        lines = [{**e, "sentence": _pair(e)} for e in strong if e["mark"] == "—"]
+        blocks.append(_listed("Linked, but the data cannot tell which causes which", lines))
+        blocks.append(_listed("Perhaps both caused by something hidden", [e for e in strong if e["mark"] not in "→—"]))
         blocks.append(_listed("Less certain", [e for e in edges if e["support"] == "some"]))
     seldom = [e for e in told.edges if e["support"] == "seldom"]
     if seldom:
@@ -170,14 +175,12 @@ def _next(told: Told, edges: Links) -> str:
     if arrows:
         cause, effect = safe(arrows[0]["cause"], 40), safe(arrows[0]["effect"], 40)
         lines.append(item(" ", f"Ask how large one effect is: “Does {cause} change {effect}?”"))
-    about = (
-        f"“What drives {safe(told.outcome, 40)}?”" if told.outcome is not None else "“What drives …?” about one column"
+    about = told.outcome if told.outcome is not None else arrows[0]["effect"] if arrows else None
+    if about is not None:
+        lines.append(item(" ", f"Ask how much each cause matters: “What drives {safe(about, 40)}?”"))
+    draw = "Draw, change and sign the picture: ask with --json > answer.json, then pyllm-causal graph draw answer.json."
+    strike = (
+        "Strike out what cannot be, for example --forbid A:B, --require A:B or --tier EARLIER,COLUMNS, and ask again."
     )
-    lines.append(item(" ", f"Ask how much each cause matters: {about}."))
-    lines.append(
-        item(
-            " ",
-            "Strike out what cannot be, for example --forbid A:B, --require A:B or --tier EARLIER,COLUMNS, and ask again.",
-        )
-    )
+    lines += [item(" ", draw), item(" ", strike)]
     return "\n".join(lines)

@@ -271,3 +271,40 @@ def test_asked_in_words_without_a_model() -> None:
     assert {frozenset(p) for p in marks(answer)} >= {frozenset(("dose", "relief"))}
     about = pc.ask("What causes what in this table?", clinic(300), simulations=20, outcome="relief")
     assert about.provenance["query"]["outcome"] == "relief" and "dose may affect relief" in about.headline
+
+
+def test_rows_of_one_unit_are_told() -> None:
+    frame = clinic(300)
+    frame["patient_id"] = np.arange(300) // 3 + 1000
+    assert "Several rows have the same patient_id" in " ".join(ask(frame).text.split())
+    assert "Several rows" not in ask(clinic(300)).text
+
+
+def test_the_answer_is_a_picture_that_the_graph_commands_read() -> None:
+    from pyllm_causal.graph_formats import parse
+
+    answer = ask(clinic())
+    assert parse(answer.model_dump_json()).graph == answer.graph
+
+
+def test_a_method_by_name() -> None:
+    answer = ask(clinic(), method="pc")
+    assert answer.method == "pc" and marks(answer) == TRUTH
+    assert "You asked for the PC algorithm" in " ".join(answer.text.split())
+
+
+def test_hidden_causes_are_spoken_of() -> None:
+    answer = ask(clinic())
+    assert {(e["cause"], e["effect"]): e["hidden"] for e in answer.edges or ()} == {
+        ("age", "dose"): "possible",
+        ("weight", "dose"): "possible",
+        ("dose", "relief"): "not_alone",
+    }
+    assert "Only dose → relief would not be due to that alone" in " ".join(answer.text.split())
+    rng = np.random.default_rng(3)
+    z, w, h = rng.normal(size=(3, 3_000))
+    x, y = z + h + 0.5 * rng.normal(size=3_000), w + h + 0.5 * rng.normal(size=3_000)
+    confounded = ask(pd.DataFrame({"z": z, "x": x, "y": y, "w": w}))
+    assert marks(confounded)[("x", "y")] == "↔"
+    assert confounded.graph is not None and ("x", "y") not in {(e.cause, e.effect) for e in confounded.graph.edges}
+    assert "perhaps only because something that is not in the table causes both" in " ".join(confounded.text.split())
