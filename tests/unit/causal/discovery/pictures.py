@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from pyllm_causal.causal.discovery.columns import Matrix
@@ -50,3 +52,17 @@ def matrix(values: np.ndarray, kinds: str = "") -> Matrix:
 def free(size: int, given: Knowledge | None = None) -> Known:
     """No knowledge about columns c0 …, or the given."""
     return known(given, [f"c{i}" for i in range(size)], {})
+
+
+def all_dags(size: int) -> list[np.ndarray]:
+    """Every graph without cycles on so many columns."""
+    pairs = list(itertools.combinations(range(size), 2))
+    found = []
+    for choice in itertools.product((0, 1, 2), repeat=len(pairs)):
+        dag = np.zeros((size, size), dtype=bool)
+        for (i, j), which in zip(pairs, choice, strict=True):
+            if which:
+                dag[(i, j) if which == 1 else (j, i)] = True
+        if not np.linalg.matrix_power(dag.astype(int) + np.eye(size, dtype=int), size).trace() > size:
+            found.append(dag)
+    return found

@@ -7,7 +7,6 @@ import time
 
 import numpy as np
 import pytest
-from pictures import free, linear, matrix
 
 from pyllm_causal.causal.discovery import engines
 from pyllm_causal.causal.discovery.edges import Seen, with_hidden
@@ -16,6 +15,7 @@ from pyllm_causal.causal.discovery.marks import arrow, line, link
 from pyllm_causal.causal.discovery.rule import chosen
 from pyllm_causal.causal.discovery.search import search
 from pyllm_causal.errors import QueryError
+from tests.unit.causal.discovery.pictures import free, linear, matrix
 
 
 def collider(rows: int = 2_000, noise: str = "normal") -> np.ndarray:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pictures import linear, matrix, random_dag
 
 from pyllm_causal.causal.discovery.knowledge import breaches, known
 from pyllm_causal.causal.discovery.marks import arrow, from_arrows, line, link
 from pyllm_causal.causal.discovery.search import drawn
 from pyllm_causal.query import Knowledge
+from tests.unit.causal.discovery.pictures import linear, matrix, random_dag
 
 
 def random_knowledge(names: list[str], rng: np.random.Generator) -> Knowledge:

@@ -21,6 +21,7 @@ from pyllm_causal.causal.discovery.marks import (
     oriented,
     to_arrows,
 )  # fmt: skip
+from tests.unit.causal.discovery.pictures import all_dags
 
 COLLIDER = {(0, 2), (1, 2), (2, 3)}  # 0 → 2 ← 1, 2 → 3: every arrow is told by independences alone
 
@@ -108,19 +109,6 @@ def test_circles_are_never_made_into_arrows() -> None:
         to_arrows([link(0, 1, "circle", "arrow")], 2)
     with pytest.raises(ValueError):
         to_arrows([link(0, 1, "arrow", "arrow")], 2)
-
-
-def all_dags(size: int) -> list[np.ndarray]:
-    pairs = list(itertools.combinations(range(size), 2))
-    found = []
-    for choice in itertools.product((0, 1, 2), repeat=len(pairs)):
-        dag = np.zeros((size, size), dtype=bool)
-        for (i, j), which in zip(pairs, choice, strict=True):
-            if which:
-                dag[(i, j) if which == 1 else (j, i)] = True
-        if not np.linalg.matrix_power(dag.astype(int) + np.eye(size, dtype=int), size).trace() > size:
-            found.append(dag)
-    return found
 
 
 def colliders(dag: np.ndarray) -> frozenset[tuple[int, int, int]]:

@@ -10,8 +10,6 @@ import warnings
 
 import numpy as np
 import pytest
-from pictures import free, linear, matrix, random_dag
-from test_marks import all_dags
 
 from pyllm_causal.causal.discovery.boss import best_order
 from pyllm_causal.causal.discovery.counts import CountScore
@@ -21,6 +19,7 @@ from pyllm_causal.causal.discovery.noise import by_noise, dependence
 from pyllm_causal.causal.discovery.rule import chosen, limit_of, normal
 from pyllm_causal.causal.discovery.score import GramScore
 from pyllm_causal.causal.discovery.search import drawn
+from tests.unit.causal.discovery.pictures import all_dags, free, linear, matrix, random_dag
 
 
 def signs(arrows: np.ndarray) -> dict[tuple[int, int], str]:
