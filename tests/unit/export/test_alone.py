@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worlds import EVIL, WORLDS
+from export_worlds import EVIL, WORLDS
 
 from pyllm_causal import analyse
 from pyllm_causal.analysis import Answer

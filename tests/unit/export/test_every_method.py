@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from worlds import WORLDS, World
+from export_worlds import WORLDS, World
 
 from pyllm_causal import analyse
 from pyllm_causal.analysis import Answer
@@ -74,7 +74,7 @@ def test_every_method_is_here_or_has_a_reason() -> None:
     methods = {*REGISTRY, *(m for d in every() for m in d.methods)}
     written = {w.method for w in WORLDS}
     assert methods - written <= set(WITHOUT) and not written & set(WITHOUT), (
-        "a new method needs a world in worlds.py, or a reason in recipe.WITHOUT"
+        "a new method needs a world in export_worlds.py, or a reason in recipe.WITHOUT"
     )
     assert set(COMMON) == set(REGISTRY)
     assert all(len(reason) > 20 for reason in WITHOUT.values())
