@@ -9,6 +9,7 @@ from typing import Any
 
 from .analysis import Answer
 from .errors import InputError
+from .query import Query
 from .wording import join, safe
 
 LARGEST = 50_000_000  # bytes
@@ -65,6 +66,32 @@ def answer_of(document: Any, name: str = "The answer") -> Answer:
     first = faults[0]
     place = safe(".".join(map(str, first["loc"])))
     raise AnswerError(f"{name} does not fit the answer document: `{place}`: {safe(first['msg'], 120)}.", _HINT)
+
+
+def query_of(answer: Answer) -> Query:
+    """The query that an answer was made with. Raises `AnswerError` where it holds none that can be used."""
+    from pydantic import ValidationError
+
+    document = answer.provenance.get("query")
+    if not isinstance(document, dict):
+        raise AnswerError(
+            "This answer holds no query, so it cannot be made again.",
+            "Answers made with --json hold it under provenance.",
+        )
+    try:
+        return Query.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = safe(".".join(map(str, first["loc"])))
+        raise AnswerError(
+            f"The query inside the answer cannot be used: `{place}`: {safe(first['msg'], 120)}.", _HINT
+        ) from None
+
+
+def seed_of(answer: Answer) -> int:
+    """The seed of everything random in an answer."""
+    seed = answer.provenance.get("seed")
+    return seed if isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0 else 0
 
 
 def _made_by(document: dict[str, Any]) -> str:

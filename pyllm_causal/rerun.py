@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from .analysis import Answer, Effect
-from .answer_file import AnswerError
+from .answer_file import query_of, seed_of
 from .wording import columns_text, count, number, safe
 
 if TYPE_CHECKING:
@@ -55,12 +55,7 @@ def rerun(
     from .data import Table
     from .errors import QueryError
 
-    told = answer.provenance
-    if not isinstance(told.get("query"), dict):
-        raise AnswerError(
-            "This answer holds no query, so it cannot be made again.",
-            "Answers made with --json hold it under provenance.",
-        )
+    query_of(answer)
     table = Table.read(data, describe=describe)
     gone = _gone(answer, table)
     if gone:
@@ -92,14 +87,13 @@ def _again(
 ) -> tuple[Answer, list[str], bool]:
     """(the answer made again, notes, whether the replies of a model were replayed)."""
     from .errors import CausalError
-    from .pipeline import analyse, ask, parse_query
+    from .pipeline import analyse, ask
 
     told = answer.provenance
-    query = parse_query(told["query"])
-    seed, simulations = told.get("seed", 0), told.get("simulations")
+    query, simulations = query_of(answer), told.get("simulations")
     how: dict[str, Any] = {
-        "seed": seed if isinstance(seed, int) and seed >= 0 else 0,
-        "simulations": simulations if isinstance(simulations, int) else None,
+        "seed": seed_of(answer),
+        "simulations": simulations if isinstance(simulations, int) and 20 <= simulations <= 10_000 else None,
         "checks": told.get("checks") is not False, "workers": workers, "progress": progress,
     }  # fmt: skip
     notes: list[str] = []

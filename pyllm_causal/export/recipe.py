@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import Answer, Effect, GroupedEffect, MediationEffect, NotIdentified
+from ..answer_file import query_of, seed_of
 from ..causal.contrast import contrasts
 from ..causal.designs import Task, strategy_of
 from ..causal.identify import identify
@@ -55,8 +56,6 @@ class Recipe:
 
 def recipe(answer: Answer, table: Table) -> Recipe:
     """The recipe of an answered question. Raises `NotExported` where no script can repeat it, with the reason."""
-    from ..pipeline import parse_query
-
     effect = answer.effect
     if answer.status != "answered" or effect is None or answer.method is None:
         raise NotExported(
@@ -69,7 +68,7 @@ def recipe(answer: Answer, table: Table) -> Recipe:
         )
     if answer.method in WITHOUT:
         raise NotExported(f"No script repeats {answer.method}: {WITHOUT[answer.method]}.", "Ask with another `method`.")
-    query, seed = parse_query(answer.provenance["query"]), int(answer.provenance.get("seed", 0))
+    query, seed = query_of(answer), seed_of(answer)
     query = _first_arm(query, answer)
     base = (
         query
@@ -133,7 +132,8 @@ def _first_arm(query: Query, answer: Answer) -> Query:
     first = next((a for a in answer.arms or () if a.get("effect") is not None), None)
     if first is None:
         return query
-    return query.model_copy(update={"treated": first["treated"], "control": first["control"]})
+    pair = [first.get(k) if isinstance(first.get(k), (bool, int, float, str)) else None for k in ("treated", "control")]
+    return query.model_copy(update={"treated": pair[0], "control": pair[1]})
 
 
 def _left_out(writer: Writer, where: list[dict[str, Any]], rows: Any) -> list[int]:

@@ -166,7 +166,12 @@ def _terms(query: dict[str, Any], answer: Answer) -> tuple[Term, Term]:
     found = []
     for role, asked in (("treatment", before), ("outcome", after)):
         name = str(query.get(role) or role)
-        texts = [name.replace("_", " "), str((spoken or {}).get(role) or ""), gist(columns.get(name)) or "", asked]
+        texts = [
+            name.replace("_", " "),
+            str((spoken or {}).get(role) or ""),
+            gist(str(columns.get(name) or "")) or "",
+            asked,
+        ]
         event = query.get("outcome_event") if role == "outcome" else query.get("treated")
         texts.append(str(event or ""))
         stems = {stem(w) for t in texts for w in _WORD.findall(t)} - {stem(w) for w in PLAIN}
@@ -187,7 +192,8 @@ def _names(query: dict[str, Any], answer: Answer) -> tuple[str, ...]:
     """Names that hold digits or signs, and `column = value` in all spellings of the text."""
     found: set[str] = set()
     columns = [str(v) for k, v in query.items() if k in ("treatment", "outcome", "by", "event") and isinstance(v, str)]
-    columns += [str(v) for v in query.get("adjust_for") or ()]
+    held = query.get("adjust_for")
+    columns += [str(v) for v in held] if isinstance(held, list) else []
     for column in columns:
         found |= {m[0] for m in re.finditer(rf"(?<!\w){re.escape(column)} = [\w.+\-]+(?<!\.)", answer.text)}
     arms = answer.sample.by_arm if answer.sample is not None else {}

@@ -280,7 +280,9 @@ def _figures(answer: Answer) -> Iterator[Figure]:
 def _decided(answer: Answer) -> list[Any]:
     """What a decision adds to the effect: shares in both groups, the number needed, what counts as small."""
     decision = answer.decision or {}
-    shares, needed = decision.get("per_100") or {}, decision.get("number_needed") or {}
+    shares, needed = (
+        part if isinstance(part, dict) else {} for part in (decision.get("per_100"), decision.get("number_needed"))
+    )
     return [shares.get("treated"), shares.get("control"), needed.get("value"), decision.get("matters")]
 
 
