@@ -43,6 +43,20 @@ def test_a_report_from_a_saved_answer_is_the_same(asked, tmp_path):
     assert (tmp_path / "again.html").read_bytes() == report.read_bytes()
 
 
+def test_the_script_that_repeats_the_number_is_in_it_where_the_table_is_at_hand(asked, tmp_path):
+    answer, report = asked
+    assert "def run(" in report.read_text("utf-8")
+    alone = tmp_path / "alone.json"
+    alone.write_bytes(answer.read_bytes())
+    assert run("report", alone).code == 0
+    text = alone.with_suffix(".html").read_text("utf-8")
+    assert "def run(" not in text
+    assert "export script" in text
+    named = run("report", alone, "--data", answer.parent / "table.csv")
+    assert named.code == 0
+    assert "def run(" in alone.with_suffix(".html").read_text("utf-8")
+
+
 def test_without_out_it_lies_beside_the_answer(asked):
     answer, _ = asked
     assert run("report", answer).code == 0
@@ -82,7 +96,7 @@ def test_standard_input_is_read(asked, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", "is no answer"), ("[1]", "is no answer"), ('{"status": "answered", "zz": 1}', "is no answer"), ("[" * 100_000, "is no answer")],
+    [("{", "not valid JSON"), ("[1]", "is no answer"), ('{"status": "answered", "zz": 1}', "does not know"), ("[" * 100_000, "too deeply")],
     ids=["half", "list", "field", "deep"],
 )  # fmt: skip
 def test_what_is_no_answer_is_said(tmp_path, content, said):

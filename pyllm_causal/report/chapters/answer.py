@@ -184,12 +184,9 @@ def parts(t: Telling) -> list[Figure]:
 
 
 def _between(effect: GroupedEffect, by: str) -> str:
+    """The size of the difference; whether there is one is for the headline, which knows how sure that is."""
     gap = effect.difference_between_groups
-    if gap is None:
-        return f"The effect in each group of {by}"
-    if gap.low is not None and gap.high is not None and not gap.low <= null_of(gap) <= gap.high:
-        return f"The effect differs between the groups of {by}, by {with_unit(gap)}"
-    return f"No clear sign that the effect differs between the groups of {by}"
+    return f"The effect in each group of {by}" + ("" if gap is None else f"; they are apart by {with_unit(gap)}")
 
 
 def bounds(t: Telling) -> Figure:

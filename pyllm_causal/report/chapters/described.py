@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ...wording import number, safe
 from ..amounts import Amount
 from ..figures.bars import Bar, bars
 from ..figures.figure import Figure
 from ..figures.forest import Row, Scale, forest
+from ..figures.network import Tie, network
 from .telling import Telling
 
 
@@ -65,43 +65,37 @@ def association(t: Telling) -> Iterator[Figure]:
 
 
 def links(t: Telling) -> Iterator[Figure]:
-    """How often each link of a structure was found."""
-    edges = [e for e in t.answer.edges or () if isinstance(e.get("frequency"), int | float)]
-    if not edges:
-        return
-    rows = [
-        Bar(_link(e), 100 * e["frequency"], f"{number(100 * e['frequency'])}%")
-        for e in sorted(edges, key=lambda e: -e["frequency"])[:30]
+    """The structure that was searched for, with how often each link was seen."""
+    ties = [
+        Tie(str(e["cause"]), str(e["effect"]), str(e.get("mark", "→")), e.get("frequency"))
+        for e in t.answer.edges or ()
+        if e.get("support") != "seldom"
     ]
-    yield bars("links", "How often each link was found when rows were drawn anew", rows, ("link", "how often"))
+    if not ties:
+        return
+    note = "Numbers say how often of 100 a link was seen again in parts of the rows; a bold arrow, at least 80."
+    if any(tie.mark != "→" for tie in ties):
+        note += " A dashed line is a link whose direction the data do not tell, or one that a hidden cause may make."
+    yield network(ties, "A draft of what may cause what, to be criticised, not an effect", note)
 
 
 def shares(t: Telling) -> Iterator[Figure]:
-    """What a change is due to."""
-    rows = t.answer.attribution
-    if not rows:
+    """What an outcome is due to: parts of its variation, or (of a change, of one row) amounts in its own unit."""
+    rows, query = [r for r in t.answer.attribution or () if isinstance(r.get("share"), int | float)], t.query
+    if not rows or query is None:
         return
-    shown = [
-        Bar(
-            safe(r["cause"], 60),
-            100 * r["share"],
-            Amount(100 * r["share"], _times(100, r.get("low")), _times(100, r.get("high"))).text + "%",
-            _times(100, r.get("low")),
-            _times(100, r.get("high")),
-        )
-        for r in rows[:20]
-        if isinstance(r.get("share"), int | float)
-    ]
-    if shown:
-        first = max(shown, key=lambda b: abs(b.value))
-        yield bars("shares", f"{first.label} accounts for the largest part: {first.text}", shown, ("cause", "share"))
+    amounts = bool(query.compare) or query.row is not None
+    chance = t.answer.effect is not None and t.answer.effect.unit == "probability"
+    k = 100.0 if not amounts or chance else 1.0
+    unit = (" in 100" if chance else f" {t.unit}" if t.unit else "") if amounts else " of 100"
+    shown = []
+    for r in rows[:20]:
+        low, high = _times(k, r.get("low")), _times(k, r.get("high"))
+        text = Amount(k * r["share"], low, high).text + unit
+        shown.append(Bar(safe(r["cause"], 80), k * r["share"], text, low, high))
+    what = f"what is due to it{unit}" if amounts else f"part of the variation of {t.outcome}, of 100"
+    yield bars("shares", f"What {t.outcome} is due to, as far as the picture tells", shown, ("cause", what))
 
 
 def _times(k: float, value: float | None) -> float | None:
     return None if value is None else k * value
-
-
-def _link(edge: dict[str, Any]) -> str:
-    a = edge.get("cause") or edge.get("from") or edge.get("a")
-    b = edge.get("effect") or edge.get("to") or edge.get("b")
-    return f"{safe(a, 40)} → {safe(b, 40)}"

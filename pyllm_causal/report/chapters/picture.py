@@ -100,17 +100,17 @@ def _title(t: Telling, query: Query, drawing: Drawing) -> str:
             return f"{capital(columns_text(hidden, 4))} may drive what is asked about, and the table does not hold it"
         return "The picture that the question was put to"
     if design.kind == "randomised":
-        return f"{cause} was dealt out at random, so nothing else decided who got it"
+        return f"What is claimed: {cause} was dealt out at random, so nothing else decided who got it"
     if design.kind == "instrument":
-        return f"{columns_text(design.instruments, 4)} moves {cause} and touches {t.outcome} through it alone"
+        return f"What is claimed: {columns_text(design.instruments, 4)} moves {cause}, and touches {t.outcome} through it alone"
     if design.kind == "discontinuity":
-        return f"Just below and just above the cut-off, only the side differs: {safe(design.running)} decides about {cause}"
+        return f"What is claimed: just below and just above the cut-off in {safe(design.running)}, nothing else differs"
     if design.kind in ("differences", "panel"):
         return "Each is compared with itself over time, so what never changes cannot mix in"
     if design.kind == "synthetic_control":
         return "A mix of others stands in for what would have happened"
     if design.kind == "front_door":
-        return f"All of the effect passes through {columns_text(design.mediators, 4)}, which can be followed"
+        return f"What is claimed: all of the effect passes through {columns_text(design.mediators, 4)}, which can be followed"
     if design.kind == "mediation":
         return f"How much passes through {columns_text(design.mediators, 4)}, and how much goes past"
     fixed = list(drawing.fixed)

@@ -47,7 +47,8 @@ def chapter(t: Telling) -> Section | None:
     if not t.script and t.answer.effect is not None:
         blocks.append(
             Paragraph(
-                "With the table at hand, `pyllm-causal export script` prints a script that repeats the figure from public libraries alone, where one can; `pyllm-causal rerun` says what differs."
+                "With the table at hand, the command pyllm-causal export script prints a script that repeats the figure from public"
+                " libraries alone, where one can; pyllm-causal rerun says what differs."
             )
         )
     if t.script:

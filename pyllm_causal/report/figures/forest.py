@@ -66,7 +66,11 @@ def _cells(row: Row) -> tuple[str, str, str]:
 
 def _draw(c: Canvas, rows: Sequence[Row], scale: Scale) -> None:
     numbers = max(width_of(r.amount.text) / (BOLDER if r.kind in STRONG else 1.0) for r in rows) + 8
-    labels = 0.0 if c.narrow else min(max(width_of(r.label) for r in rows) + 16, 250.0)
+    labels = (
+        0.0
+        if c.narrow
+        else min(max(width_of(r.label) / (BOLDER if r.kind in STRONG else 1.0) for r in rows) + 18, 250.0)
+    )
     left, right = (6.0, c.width - 6.0) if c.narrow else (labels, c.width - numbers - 6)
     axis = _axis(rows, scale, left + 8, right - 8)
     room = (c.width - numbers - 14) if c.narrow else labels - 14

@@ -54,7 +54,7 @@ def place(
     heights: Mapping[str, float],
     columns: Sequence[float],
     gap: float,
-    level: Pair,
+    level: Pair | None = None,
 ) -> Placed:
     """Layers in `columns` (the x of each), boxes of `heights` above each other with `gap` between them.
 
@@ -120,7 +120,7 @@ def _heights(
     after: Mapping[str, list[str]],
     tall: Mapping[str, float],
     gap: float,
-    level: Pair,
+    level: Pair | None = None,
 ) -> dict[str, float]:
     """The y of every box: near the mean of its neighbours, never closer than `gap` to the next one."""
     y: dict[str, float] = {}
@@ -132,14 +132,14 @@ def _heights(
         shift = edge / 2
         for n in row:
             y[n] -= shift
-    partner = {level[0]: level[1], level[1]: level[0]}
+    partner = {} if level is None else {level[0]: level[1], level[1]: level[0]}
     for sweep in range(SWEEPS):
         for k in sorted(rows, reverse=bool(sweep % 2)):
             wanted = [_wanted(n, y, (*before[n], *after[n]), partner) for n in rows[k]]
             y.update(zip(rows[k], _apart(wanted, [tall[n] for n in rows[k]], gap), strict=True))
-    for n in level:  # last, so that nothing pulls the two apart again
+    for n in level or ():  # last, so that nothing pulls the two apart again
         k = next(k for k, row in rows.items() if n in row)
-        wanted = [y[level[0]] if m == n else y[m] for m in rows[k]]
+        wanted = [y[level[0]] if level and m == n else y[m] for m in rows[k]]
         y.update(zip(rows[k], _apart(wanted, [tall[m] for m in rows[k]], gap), strict=True))
     return y
 

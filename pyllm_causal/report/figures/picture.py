@@ -141,7 +141,7 @@ def _draw(c: Canvas, drawing: Drawing, boxes: Sequence[Box], arrows: Sequence[Ar
     placed = place(keys, pairs, heights, columns, 22.0, (drawing.treatment, drawing.outcome))
     top = 6.0
     for arrow in sorted(arrows, key=lambda a: a.asked):
-        _arrow(c, arrow, placed, heights, wide, top, mixed)
+        _arrow(c, arrow, placed, heights, wide, top, mixed, (drawing.treatment, drawing.outcome))
     for b in boxes:
         x, y = placed.middle[b.key]
         tall = heights[b.key]
@@ -153,25 +153,35 @@ def _draw(c: Canvas, drawing: Drawing, boxes: Sequence[Box], arrows: Sequence[Ar
 
 def _lines(box: Box, drawing: Drawing, room: float, size: float) -> list[str]:
     names = drawing.names or {}
-    out: list[str] = []
     kept = box.members if len(box.members) <= MOST_NAMES else box.members[: MOST_NAMES - 1]
-    for m in kept:
-        out += wrapped(names.get(m, m), room, size, 3 if len(box.members) < 4 else 2)
+    said = [wrapped(names.get(m, m), room, size, 3 if len(box.members) < 4 else 2) for m in kept]
+    if len(said) > 1 and any(len(lines) > 1 for lines in said):  # a dot tells where the next one begins
+        said = [
+            wrapped("· " + names.get(m, m), room, size, len(lines) + 1) for m, lines in zip(kept, said, strict=True)
+        ]
+    out = [line for lines in said for line in lines]
     if len(kept) < len(box.members):
         out.append(f"and {len(box.members) - len(kept)} more")
     return out
 
 
 def _arrow(
-    c: Canvas, arrow: Arrow, placed: Placed, heights: Mapping[str, float], wide: float, top: float, mixed: bool
+    c: Canvas,
+    arrow: Arrow,
+    placed: Placed,
+    heights: Mapping[str, float],
+    wide: float,
+    top: float,
+    mixed: bool,
+    asked: Pair,
 ) -> None:
     cause, effect = arrow.pair
     route = placed.routes[arrow.pair]
     x1, y1 = placed.middle[cause]
     x2, y2 = placed.middle[effect]
     tip = 12.0 if arrow.asked else 9.0
-    leave = y1 + _port(placed, heights, cause, effect, True)
-    arrive = y2 + _port(placed, heights, effect, cause, False)
+    leave = y1 + _port(placed, heights, cause, effect, True, asked)
+    arrive = y2 + _port(placed, heights, effect, cause, False, asked)
     passing = [(x + side * wide / 2, y) for x, y in route[1:-1] for side in (-1, 1)]  # level past the boxes of a layer
     points = [(x1 + wide / 2, leave), *passing, (x2 - wide / 2 - tip, arrive)]
     shape = f"M{points[0][0]:.1f} {points[0][1] + top:.1f}"
@@ -193,16 +203,15 @@ def _arrow(
         c.text((points[0][0] + middle[0]) / 2, (points[0][1] + middle[1]) / 2 + top - 5, "?", "soft", "middle", SMALL)
 
 
-def _port(placed: Placed, heights: Mapping[str, float], at: str, other: str, out: bool) -> float:
-    """How far from the middle of a box an arrow touches it: arrows side by side, in the order of where they come from."""
+def _port(placed: Placed, heights: Mapping[str, float], at: str, other: str, out: bool, asked: Pair) -> float:
+    """How far from the middle of a box an arrow touches it: side by side in the order of their other ends, the question's own
+    in the middle."""
     routes = [(p, r) for p, r in placed.routes.items() if p[0 if out else 1] == at]
-    near = sorted(routes, key=lambda pr: (pr[1][1 if out else -2][1], pr[0]))
-    many = len(near)
-    if many < 2:
-        return 0.0
-    place = next(i for i, (p, _) in enumerate(near) if p[1 if out else 0] == other)
-    room = min(heights[at] - 14.0, 13.0 * (many - 1))
-    return room * (place / (many - 1) - 0.5)
+    near = [p for p, _ in sorted(routes, key=lambda pr: (pr[1][1 if out else -2][1], pr[0]))]
+    place = next(i for i, p in enumerate(near) if p[1 if out else 0] == other)
+    middle = float(near.index(asked)) if asked in near else (len(near) - 1) / 2
+    farthest = max(middle, len(near) - 1 - middle) or 1.0
+    return min(13.0, (heights[at] / 2 - 6.0) / farthest) * (place - middle)
 
 
 def _legend(drawing: Drawing, boxes: Sequence[Box], arrows: Sequence[Arrow], mixed: bool, left_out: int) -> str:

@@ -230,6 +230,15 @@ def _association() -> tuple[pd.DataFrame, dict[str, Any]]:
     return frame, {"kind": "association", "treatment": "sex", "outcome": "gain"}
 
 
+def _discovery() -> tuple[pd.DataFrame, dict[str, Any]]:
+    rng = np.random.default_rng(18)
+    a, b = rng.exponential(1, 500), rng.exponential(1, 500)
+    c = a + b + rng.exponential(0.5, 500)
+    d = 0.8 * c + rng.exponential(0.5, 500)
+    frame = pd.DataFrame({"rain": a, "sun": b, "harvest": c, "income": d}).round(3)
+    return frame, {"kind": "discovery", "question": "What causes what here?"}
+
+
 def _hostile() -> tuple[pd.DataFrame, dict[str, Any]]:
     data = _crowd(np.random.default_rng(17))
     names = {"age": HEBREW, "sex": MARKED, "drug": EVIL, "gain": LONG}
@@ -246,9 +255,9 @@ WORLDS = {
     "observational": _observational, "randomised": _randomised, "several_arms": _several_arms, "instrument": _instrument,
     "discontinuity": _discontinuity, "differences": _differences, "panel": _panel, "synthetic_control": _synthetic,
     "front_door": _front_door, "mediation": _mediation, "survival": _survival, "by_group": _by_group, "dose": _dose,
-    "refused": _refused, "unreviewed": _unreviewed, "association": _association, "hostile": _hostile,
+    "refused": _refused, "unreviewed": _unreviewed, "association": _association, "discovery": _discovery, "hostile": _hostile,
 }  # fmt: skip
-CHECKED = ("observational", "hostile")  # with every check; the others without, for speed
+CHECKED = ("observational", "hostile", "discovery")  # with every check; the others without, for speed
 
 
 @cache

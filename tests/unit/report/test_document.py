@@ -43,9 +43,11 @@ FIGURES = {
     "refused": {"picture", "bounds", "association"},
     "unreviewed": {"picture"},
     "association": {"association"},
+    "discovery": {"network"},
     "hostile": {"picture", "estimates", "balance", "overlap"},
 }
 NAMES = sorted(WORLDS)
+ESTIMATED = sorted({*WORLDS} - {"refused", "unreviewed", "association", "discovery"})
 
 
 class Reader(HTMLParser):
@@ -151,7 +153,7 @@ def test_words_of_a_figure_stay_inside_it(name):
                 assert 0 < float(str(e.get("y"))) <= high, (figure.key, words)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if answer(n).effect is not None])
+@pytest.mark.parametrize("name", ESTIMATED)
 def test_numbers_are_those_of_the_answer(name):
     found = answer(name)
     effect = found.effect
@@ -199,7 +201,7 @@ def test_at_most_three_messages_and_all_parts_in_order(name):
     keys = [s.key for s in page.sections]
     assert keys == [k for k in order if k in keys]
     assert keys[-1] == "repeat"
-    if answer(name).status == "answered":
+    if answer(name).effect is not None:
         assert keys == order
         assert page.sure
 
@@ -340,3 +342,36 @@ def test_very_unsure_answers_get_no_hundred_rows():
     unsure = found.model_copy(update={"certainty": found.certainty.model_copy(update={"level": "very_low"})})
     assert 'id="figure-hundred"' in made("randomised")[1]
     assert 'id="figure-hundred"' not in html(page_of(unsure))
+
+
+def figure_of(found: Answer, key: str) -> Any:
+    return next(
+        b.figure for s in page_of(found).sections for b in s.blocks if isinstance(b, Drawn) and b.figure.key == key
+    )
+
+
+def test_links_without_a_direction_get_no_arrow_head():
+    found = answer("discovery")
+    assert found.edges
+    edge = dict(found.edges[0])
+    arrow, line = ({**edge, "cause": "p", "effect": "q", "mark": m, "frequency": 0.9, "support": "clear"} for m in "→—")
+    drawn = figure_of(found.model_copy(update={"edges": (arrow,)}), "network").wide
+    assert drawn.count("<polygon") == 1
+    assert ">90</text>" in drawn
+    loose = figure_of(found.model_copy(update={"edges": (line,)}), "network").wide
+    assert "<polygon" not in loose
+    assert "loose" in loose
+
+
+def test_parts_of_a_change_are_in_its_own_unit_and_parts_of_variation_in_100():
+    found = answer("observational")
+    rows = ({"cause": "age", "share": 0.4, "low": 0.3, "high": 0.5},)
+
+    def shares(**query: Any) -> str:
+        asked = {**found.provenance["query"], "kind": "attribution", **query}
+        changed = {"attribution": rows, "provenance": {**found.provenance, "query": asked}}
+        return figure_of(found.model_copy(update=changed), "shares").wide
+
+    assert ">40 (30 to 50) of 100</text>" in shares()
+    assert ">0.40 (0.30 to 0.50)</text>" in shares(compare={"column": "sex", "from": 0, "to": 1})
+    assert ">0.40 (0.30 to 0.50)</text>" in shares(row=3)
