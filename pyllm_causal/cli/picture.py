@@ -28,7 +28,7 @@ def apply(
 ) -> None:
     """Change arrows of a picture, for example those that `graph check` contests. A signature under it is taken off.
 
-    Example: pyllm-causal graph apply g.json --flip exercise:qsmk --drop tax71:qsmk -o g2.json
+    Example: pyllm-causal graph apply g.json --drop age:coaching --add experience:coaching -o g2.json
     """
     from . import _guard, _out, _tell
 
@@ -114,7 +114,7 @@ def robustness(
 ) -> None:
     """How far does an answer hang on its picture? Other plausible pictures are tried, and the answer is had again under each.
 
-    Example: pyllm-causal graph robustness query.json --data nhefs.csv
+    Example: pyllm-causal graph robustness query.json --data coaching.csv --graph g.json
     """
     from . import _describe, _document, _guard, _out, _query_document
     from .flags import with_graph

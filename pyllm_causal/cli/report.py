@@ -40,7 +40,7 @@ def report(
 ) -> None:
     """Write a report: picture, numbers, checks, assumptions and how to repeat it. Needs neither table nor network.
 
-    Example: pyllm-causal report answer.json --open
+    Example: pyllm-causal report answer.json --out report.html
     """
     from . import _guard, _out
 
