@@ -10,7 +10,7 @@ Four kinds of evidence, each silent where it cannot tell:
 - time: names and descriptions say that the cause was recorded after its effect, or that the effect is settled at birth.
 - shape: in straight lines with skewed or heavy-tailed disturbances, the wrong direction leaves a trace (`arrow_shape`).
 
-The cost is bounded: at most 60 columns, 60 missing arrows, 60 drawn ones and 30,000 rows, drawn at random where there are more.
+The cost is bounded: at most 150 columns, 60 missing arrows, 60 drawn ones and 30,000 rows, drawn at random where there are more.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from .independence import Columns, thinned
 from .picture_tests import MOST_GIVEN, columns_of, pruned, rows_for, usable, validity
 from .timing_order import recorded_after, settled_at_birth
 
-MOST_NODES = 60
+MOST_NODES = 150
 MOST_ARROWS = 60
 MOST_RECORDS = 12
 SILENT = 0.05  # chance under which an arrow without a link is not called one
@@ -111,7 +111,10 @@ def _picture(query: Query, table: Table) -> _Picture | None:
         rows = np.flatnonzero(table.where(parse_filter(query.where, table.names)))
     observed = [n for n in sorted(set(children) & set(table.names)) if usable(query, table, n)]
     claims = claims_of(children, observed, treatment, outcome, valid, selected, min(len(rows) // 12, MOST_GIVEN))
-    columns = columns_of(query, table, observed, thinned(rows, rows_for(claims)))
+    parents = sep.parents_of(children)
+    arrows = [Claim(a, b, tuple(n for n in parents[b] if n != a)) for a in children for b in children[a]]
+    work = [*claims, *claims, *arrows[:MOST_ARROWS]]  # what is found is looked at once more
+    columns = columns_of(query, table, observed, thinned(rows, rows_for(work)))
     known = set(columns.names)
     claims = [replace(c, result=columns.test(c.x, c.y, c.given)) for c in claims if {c.x, c.y, *c.given} <= known]
     return _Picture(query, table, children, selected, valid, columns, claims)
@@ -210,8 +213,9 @@ def _mended(p: _Picture, repair: Repair) -> Contested:
         effect=repair.effect,
         about="direction",
         sentence=(
-            f"The picture says that {pair}; the table fits better the other way round. As drawn, {join([clearest.x, clearest.y])}"
-            f" would have nothing to do with each other{_alike(clearest)}, but they go together ({_size(clearest.size)})."
+            f"The picture says that {pair}; the table fits better the other way round, or with a link put in between"
+            f" {join([clearest.x, clearest.y])}: as drawn, these two would have nothing to do with each other{_alike(clearest)}, but"
+            f" they go together ({_size(clearest.size)})."
         ),
         choices=("accept", "flip", "drop"),
         evidence="links",

@@ -78,6 +78,7 @@ class Columns:
         self._cluster = None if cluster is None else cluster[keep]
         self._weights = None if weights is None else weights[keep]
         self._tested: dict[str, Floats] = {}
+        self._results: dict[tuple[str, str, tuple[str, ...]], Independence | None] = {}
         self._terms: dict[str, tuple[Floats, Floats]] = {}
         self.rows = len(keep)
 
@@ -89,7 +90,13 @@ class Columns:
         return tuple(self._columns)
 
     def test(self, x: str, y: str, given: Sequence[str] = ()) -> Independence | None:
-        """x ⟂ y | given, among the rows where all of them are recorded; None as for `independent`."""
+        """x ⟂ y | given, among the rows where all of them are recorded; None as for `independent`. The same again costs nothing."""
+        key = x, y, tuple(given)
+        if key not in self._results:
+            self._results[key] = self._test(x, y, given)
+        return self._results[key]
+
+    def _test(self, x: str, y: str, given: Sequence[str]) -> Independence | None:
         import numpy as np
 
         rows = np.logical_and.reduce([self._present[name] for name in (x, y, *given)])

@@ -97,7 +97,7 @@ def late_columns(profile: Profile, treatment: str, outcome: str, held: Sequence[
 
 _AT_BIRTH = re.compile(
     r"\b(?:sex|gender|female|male|race|ethnic(?:ity|\s+group)?|nationality|birth\s*(?:year|place)|(?:year|place)\s+of\s+birth|born)\b"
-    r"|^age(?:\s+(?:in\s+)?(?:years?|yrs?|\d+))?$",
+    r"|^age\s*(?:(?:in\s+)?(?:years?|yrs?|\d+)|gr(?:ou)?ps?|bands?|cat(?:egory)?|class|range|bracket)?$",
     re.IGNORECASE,
 )
 
