@@ -45,6 +45,8 @@ def supported(query: Query) -> None:
     if query.kind not in COMPARED:
         return
     for field in ("environment", "row", "compare", "columns", "knowledge", "time_limit", "changes", "costs"):
+        if field == "environment" and query.graph is not None and query.kind != "association":
+            continue  # the picture is held against the differences between environments
         if getattr(query, field):
             raise QueryError(f"`{field}` has no use in a question of kind {query.kind}.", "Leave it out.")
     if query.kind == "association":

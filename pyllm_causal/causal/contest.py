@@ -1,6 +1,6 @@
 """Where does the table speak against a drawn picture? Asked before anything is estimated; a person decides what to change.
 
-Four kinds of evidence, each silent where it cannot tell:
+Five kinds of evidence, each silent where it cannot tell:
 
 - links: the picture draws nothing between two columns, and they go together among rows alike in their causes (Holm at 0.3 % over
   all that the picture claims, and a link of at least 0.05). Which change mends that best is found by score (`edge_repairs`): an
@@ -8,6 +8,8 @@ Four kinds of evidence, each silent where it cannot tell:
 - links: the picture draws an arrow, and nothing is left of it among rows alike in the other causes, although a link of 0.05
   would have been seen.
 - time: names and descriptions say that the cause was recorded after its effect, or that the effect is settled at birth.
+- places: with `environment`, the wrong direction makes both ends of an arrow change from one environment to the next
+  (`arrow_places`); and an environment outside the picture that goes with treatment and outcome may drive both.
 - shape: in straight lines with skewed or heavy-tailed disturbances, the wrong direction leaves a trace (`arrow_shape`).
 
 The cost is bounded: at most 150 columns, 60 missing arrows, 60 drawn ones and 30,000 rows, drawn at random where there are more.
@@ -15,27 +17,30 @@ The cost is bounded: at most 150 columns, 60 missing arrows, 60 drawn ones and 3
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from ..analysis import Contested, Estimand, NotIdentified
 from ..data import Table
 from ..filter import parse_filter
 from ..graph import Graph
 from ..query import Query
-from ..wording import columns_text, join, number, safe
+from ..wording import columns_text, count, join, number, safe
 from . import separation as sep
+from .arrow_places import turned_by_places
 from .arrow_shape import turned_by_shape
 from .dag import Dag
 from .edge_repairs import Pair, Repair, Scores, repairs
-from .graph_claims import CLEAR, MATTERS, Children, Claim, Valid, claims_of, holm, spoiling, with_arrow
+from .graph_claims import CLEAR, LEVEL, MATTERS, Children, Claim, Valid, claims_of, holm, spoiling, with_arrow
 from .identify import believed, chosen_by, identify, with_selection
 from .implied import held_fixed, implied_design
 from .independence import Columns, thinned
 from .picture_tests import MOST_GIVEN, columns_of, pruned, rows_for, usable, validity
 from .timing_order import recorded_after, settled_at_birth
 
+Evidence = Literal["places", "shape"]
 MOST_NODES = 150
 MOST_ARROWS = 60
 MOST_RECORDS = 12
@@ -73,7 +78,8 @@ def contest(query: Query, table: Table) -> tuple[Contested, ...]:
     if picture is None:
         return ()
     broken = _broken(picture.claims)
-    found = [*_by_time(picture), *_by_links(picture, broken), *_without_link(picture), *_by_shape(picture)]
+    found = [*_by_time(picture), *_by_links(picture, broken), *_without_link(picture)]
+    found += [*_by_places(picture), *_by_shape(picture)]
     once: dict[frozenset[str], Contested] = {}
     for record in found:
         once.setdefault(frozenset((record.cause, record.effect)), record)
@@ -114,7 +120,8 @@ def _picture(query: Query, table: Table) -> _Picture | None:
     parents = sep.parents_of(children)
     arrows = [Claim(a, b, tuple(n for n in parents[b] if n != a)) for a in children for b in children[a]]
     work = [*claims, *claims, *arrows[:MOST_ARROWS]]  # what is found is looked at once more
-    columns = columns_of(query, table, observed, thinned(rows, rows_for(work)))
+    place = [query.environment] if query.environment and query.environment not in observed else []
+    columns = columns_of(query, table, [*observed, *place], thinned(rows, rows_for(work)))
     known = set(columns.names)
     claims = [replace(c, result=columns.test(c.x, c.y, c.given)) for c in claims if {c.x, c.y, *c.given} <= known]
     return _Picture(query, table, children, selected, valid, columns, claims)
@@ -297,37 +304,90 @@ def _by_time(p: _Picture) -> list[Contested]:
     return found
 
 
+def _by_places(p: _Picture) -> list[Contested]:
+    place = p.query.environment
+    if place is None or place not in p.columns or p.selected:
+        return []
+    found = _outside(p, place) if place not in p.children else []
+    asked = list(_turnable(p))
+    for cause, effect, own, turned in asked:
+        places = turned_by_places(p.columns, place, cause, effect, own[cause], own[effect], len(asked))
+        if places is not None:
+            why = (
+                f"from one {safe(place)} to the next ({count(places)} of them) what changes stays in one place if"
+                f" {safe(effect)} causes {safe(cause)}, and not as drawn"
+            )
+            found.append(_other_way(p, cause, effect, why, "places", turned, None))
+    return found
+
+
+def _outside(p: _Picture, place: str) -> list[Contested]:
+    """An environment that is not in the picture and goes with treatment and outcome among rows alike in their causes."""
+    parents = sep.parents_of(p.children)
+    results = {}
+    for end in (p.treatment, p.outcome):
+        given = [c for c in parents[end] if c in p.columns]
+        results[end] = p.columns.test(place, end, given) if len(given) <= MOST_GIVEN else None
+    if any(r is None or r.p_value > LEVEL / 2 or r.size < MATTERS for r in results.values()):
+        return []
+    return [
+        Contested(
+            cause=place,
+            effect=end,
+            about="missing arrow",
+            sentence=(
+                f"{safe(place)} is not in the picture, but goes with {safe(end)} among rows alike in what is drawn as its causes"
+                f" ({_size(r.size)}), as it does with {safe(other)}: it may drive both."
+            ),
+            choices=("accept", "add"),
+            evidence="places",
+            strength=r.size,
+        )
+        for (end, r), other in zip(results.items(), reversed(results), strict=True)
+        if r is not None
+    ]
+
+
 def _by_shape(p: _Picture) -> list[Contested]:
     if p.selected or p.query.weights or p.query.cluster:
         return []
     found = []
+    for cause, effect, own, turned in _turnable(p):
+        strength = turned_by_shape(p.columns, cause, effect, own[cause], own[effect])
+        if strength is not None:
+            why = (
+                f"by the shape of their values, what {safe(effect)} leaves unexplained of {safe(cause)} has nothing to do with it,"
+                " but not vice versa"
+            )
+            found.append(_other_way(p, cause, effect, why, "shape", turned, strength))
+    return found
+
+
+def _turnable(p: _Picture) -> Iterator[tuple[str, str, dict[str, list[str]], Children]]:
+    """(cause, effect, the other causes of each, the graph with the arrow turned) for arrows of which all causes are known."""
     parents = sep.parents_of(p.children)
     hidden = set(p.children) - set(p.table.names)
     for cause, effect in _arrows(p)[:MOST_ARROWS]:
         bare = _without(p.children, (cause, effect))
         own = {n: [c for c in parents[n] if c != cause] for n in (cause, effect)}
         unseen = any(c in hidden or c not in p.columns for causes in own.values() for c in causes)
-        if unseen or effect in sep.reach([cause], bare):
-            continue
-        strength = turned_by_shape(p.columns, cause, effect, own[cause], own[effect])
-        if strength is None or not _possible(p, (effect, cause)):
-            continue
-        found.append(
-            Contested(
-                cause=cause,
-                effect=effect,
-                about="direction",
-                sentence=(
-                    f"The picture says that {safe(cause)} causes {safe(effect)}; the shape of their values speaks for the other way"
-                    f" round: what {safe(effect)} leaves unexplained of {safe(cause)} has nothing to do with it, but not vice versa."
-                ),
-                choices=("accept", "flip", "drop"),
-                evidence="shape",
-                matters=not p.valid(with_arrow(bare, effect, cause)),
-                strength=strength,
-            )
-        )
-    return found
+        if not unseen and effect not in sep.reach([cause], bare) and _possible(p, (effect, cause)):
+            yield cause, effect, own, with_arrow(bare, effect, cause)
+
+
+def _other_way(
+    p: _Picture, cause: str, effect: str, why: str, evidence: Evidence, turned: Children, strength: float | None
+) -> Contested:
+    return Contested(
+        cause=cause,
+        effect=effect,
+        about="direction",
+        sentence=f"The picture says that {safe(cause)} causes {safe(effect)}; the table speaks for the other way round: {why}.",
+        choices=("accept", "flip", "drop"),
+        evidence=evidence,
+        matters=not p.valid(turned),
+        strength=strength,
+    )
 
 
 def _arrows(p: _Picture) -> list[Pair]:

@@ -121,6 +121,46 @@ def test_shape_tells_the_direction_where_it_can(noise: str, told: bool) -> None:
     assert asked(frame, [*edges, ("a", "b")]) == ()
 
 
+def sites(seed: int, sites: int = 6, rows: int = 500) -> pd.DataFrame:
+    """a → b, where a alone differs from site to site, in its mean and its spread."""
+    rng = np.random.default_rng(seed)
+    site = np.repeat(np.arange(sites), rows)
+    a = rng.normal(size=sites)[site] + rng.uniform(0.5, 2.0, size=sites)[site] * rng.normal(size=sites * rows)
+    b = 0.8 * a + rng.normal(size=len(a))
+    c = rng.normal(size=len(a))
+    t = (rng.random(len(a)) < 1 / (1 + np.exp(-c))).astype(int)
+    y = t + c + rng.normal(size=len(a))
+    return pd.DataFrame({"a": a, "b": b, "c": c, "t": t, "y": y, "site": np.array(list("ABCDEFGH"))[site]})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_environments_tell_the_direction(seed: int) -> None:
+    edges = [("c", "t"), ("c", "y"), ("t", "y")]
+    frame = sites(seed)
+    found = [r for r in asked(frame, [*edges, ("b", "a")], environment="site") if r.evidence == "places"]
+    assert [(r.cause, r.effect, r.about) for r in found] == [("b", "a", "direction")]
+    assert "from one site to the next (6 of them)" in found[0].sentence
+    assert not [r for r in asked(frame, [*edges, ("a", "b")], environment="site") if r.evidence == "places"]
+    assert not [r for r in asked(frame, [*edges, ("b", "a")]) if r.evidence == "places"]
+
+
+def test_an_environment_outside_the_picture_that_drives_both_is_named() -> None:
+    frame = sites(0)
+    site = frame["site"].map(dict(zip("ABCDEF", [-1, 1, 0, 2, -2, 0.5], strict=True)))
+    rng = np.random.default_rng(9)
+    frame["t"] = (rng.random(len(frame)) < 1 / (1 + np.exp(-frame["c"] - site))).astype(int)
+    frame["y"] = frame["t"] + frame["c"] + site + rng.normal(size=len(frame))
+    edges = [("c", "t"), ("c", "y"), ("t", "y")]
+    found = asked(frame, edges, environment="site")
+    assert {(r.cause, r.effect) for r in found} == {("site", "t"), ("site", "y")}
+    assert all(r.matters and r.choices == ("accept", "add") and "may drive both" in r.sentence for r in found)
+    assert asked(frame, [*edges, ("site", "t"), ("site", "y")], environment="site") == ()
+    answer = analyse(
+        {"treatment": "t", "outcome": "y", "environment": "site", "graph": {"edges": edges}}, frame, simulations=20
+    )
+    assert "may drive both" in " ".join(answer.text.split())
+
+
 def test_what_reads_no_picture_contests_none() -> None:
     frame = confounded()
     assert asked(frame, [("c", "y"), ("t", "y")], design={"kind": "randomised"}) == ()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pyllm_causal.analysis import Answer
-from pyllm_causal.causal.pictures import changes
+from pyllm_causal.causal.picture_changes import changes
 from pyllm_causal.data import Table
 from pyllm_causal.pipeline import analyse, parse_query
 from pyllm_causal.report.picture import robustness_text
