@@ -194,7 +194,8 @@ of graphs that data can tell apart; lower is better) · *F1 of the links* whatev
 are causal-learn {version}'s, run with their defaults: Fisher's z and BIC on numbers, chi-square and BDeu on yes/no columns, Fisher's z
 and BIC on mixed ones, as a plain user would. FCI's circles count as tails, in its favour. Ours is what `kind: discovery` chooses,
 without the resamples and without directions from the shape of the noise. A peer has {limit} CPU seconds a run; after two runs over
-that its further seeds are not tried. *n* is the number of seeds that a method finished where it is not all; comparisons are on the seeds that both finished.
+that its further seeds are not tried. *n* is the number of seeds that a method finished where it is not all;
+comparisons are on the seeds that both finished.
 
 Goals: never worse than plain PC, and in at least {near:.0%} of the rows within {within:g} of the best peer's distance, or {share:.0%} of it.
 
