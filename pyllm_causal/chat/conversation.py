@@ -320,7 +320,10 @@ class Conversation:
 
     def answer(self, run: Callable[[], Any]) -> None:
         """Work an answer out and show it."""
+        from ..report import kept
+
         answer = self.work(run, stages=True)
+        kept.keep(answer)  # for `pyllm-causal report --last`
         self.rows = []
         for i, block in enumerate(explain.short(answer)):
             self.screen.block(block, "strong" if i == 0 else "plain")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .asking import ask, connect, read
-from .session import last_answer, last_session
+from .session import last_session
 from .study import Study
 
-__all__ = ["Study", "ask", "connect", "last_answer", "last_session", "read"]
+__all__ = ["Study", "ask", "connect", "last_session", "read"]

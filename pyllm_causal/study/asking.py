@@ -150,8 +150,16 @@ def read(
     return pipeline.read(question, data, client=client, describe=describe, overrides=given, share=share())
 
 
-def report(answer: Answer, path: Path, table: Table) -> tuple[Path, Path]:
-    """Write the report of an answer. Raises `CausalError`."""
+def report(answer: Answer, path: Path, table: Table, source: str | None = None) -> tuple[Path, Path]:
+    """Write the report of an answer, with the script that repeats it where its table is the file `source`. Raises `CausalError`."""
+    from ..errors import CausalError
+    from ..export import script
     from ..report.document import write
 
-    return write(answer, path, table=table)
+    text = None
+    if source is not None and answer.effect is not None:
+        try:
+            text = script(answer, source)
+        except CausalError:
+            text = None  # no script repeats every kind of answer; the report says so
+    return write(answer, path, table=table, script=text)

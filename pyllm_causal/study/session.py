@@ -143,16 +143,3 @@ def last_session(data: str | Path | None = None, fingerprint: str | None = None)
         if alike is None and fingerprint is not None and kept.data.fingerprint == fingerprint:
             alike = path
     return alike
-
-
-def last_answer() -> Answer | None:
-    """The latest answer of the latest session that has one; None without one."""
-    for path in sessions():
-        try:
-            kept = read(path)
-        except DataError:
-            continue
-        if kept.answers:
-            place = kept.main[-1] if kept.main and kept.main[-1] < len(kept.answers) else -1
-            return kept.answers[place]
-    return None

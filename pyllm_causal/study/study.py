@@ -251,7 +251,7 @@ class Study:
         answer = self.at_hand or self.answer
         if answer is None:
             raise QueryError("There is no answer to report.", "Ask a question first.")
-        return asking.report(answer, Path(path), self.table)
+        return asking.report(answer, Path(path), self.table, self._path)
 
     def save(self, path: str | Path) -> None:
         """Write the whole study into one file. Raises `DataError`."""

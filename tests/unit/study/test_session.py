@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pyllm_causal.errors import DataError, QueryError
-from pyllm_causal.study import Study, last_answer, last_session, session
+from pyllm_causal.study import Study, last_session, session
 from tests.cli.terminal import drug_table
 
 QUERY = {"treatment": "drug", "outcome": "result", "adjust_for": ["age"]}
@@ -62,15 +62,15 @@ def test_a_file_that_is_no_study_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_sessions_are_private_and_the_latest_about_a_file_is_found(tmp_path: Path) -> None:
     table = drug_table(tmp_path)
-    assert last_session() is None and last_answer() is None
+    assert last_session() is None
     study = Study(table, checks=False)
     study.begin()
     answer = study.analyse(QUERY)
     study.what_if(where="age > 40", passing=True)
     assert study.place is not None and study.place.stat().st_mode & 0o777 == 0o600
     assert last_session(table) == study.place == last_session()
-    found = last_answer()
-    assert found is not None and found.headline == answer.headline  # not the one in passing
+    kept = session.read(study.place)
+    assert kept.answers[kept.main[-1]].headline == answer.headline  # not the one in passing
     other = tmp_path / "copy.csv"
     other.write_text(table.read_text())
     assert last_session(other) is None
