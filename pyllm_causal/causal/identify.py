@@ -233,8 +233,8 @@ def _dowhy_set(dag: Dag, treatment: str, outcome: str, usable: set[str], table: 
     if not dag.below(frame.treatment) & frame.outcome:
         return None  # DoWhy answers "zero" without a path, which would be an assumption sold as a finding
     import networkx as nx
-    from dowhy.causal_identifier.auto_identifier import identify_generalized_adjustment_set
 
+    identify_generalized_adjustment_set = _dowhy_identifier()
     known = set(table.names)
     codes = [table.code(n) if n in known else f"u{i}" for i, n in enumerate(dag.names)]
     graph: Any = nx.DiGraph()
@@ -246,6 +246,18 @@ def _dowhy_set(dag: Dag, treatment: str, outcome: str, usable: set[str], table: 
         return None
     back = dict(zip(codes, dag.names, strict=True))
     return sorted(back[code] for code in found[0].get_adjustment_variables())
+
+
+def _dowhy_identifier() -> Any:
+    """DoWhy's function, without the change that importing DoWhy makes to how Python and notebooks print lists."""
+    import sympy
+
+    printing, sympy.init_printing = sympy.init_printing, lambda *_, **__: None
+    try:
+        from dowhy.causal_identifier.auto_identifier import identify_generalized_adjustment_set
+    finally:
+        sympy.init_printing = printing
+    return identify_generalized_adjustment_set
 
 
 def _check_given(query: Query, dag: Dag, adjust: list[str], other: list[str], selected: list[str]) -> None:

@@ -31,7 +31,7 @@ class Person:
         }  # fmt: skip
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pyllm_causal", "chat", *map(str, arguments)],
-            stdin=slave, stdout=slave, stderr=self.errors, cwd=ROOT, env=env, start_new_session=True,
+            stdin=slave, stdout=slave, stderr=self.errors, cwd=folder, env=env, start_new_session=True,
             preexec_fn=_own_terminal,
         )  # fmt: skip
         os.close(slave)
