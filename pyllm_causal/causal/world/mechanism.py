@@ -2,12 +2,11 @@
 
 Numbers: a mean plus what is left (additive noise), or a mean times what is left where a logarithmic mean fits better. Yes/no:
 a chance p, and a uniform u that stands for everything else; the answer is yes where u < p. Categories: the same with several
-chances in a row. The form of the mean (straight, bent, with products) is chosen by BIC and kept in every refit.
+chances in a row. The form of the mean (straight, bent, with products) is chosen by rule and kept in every refit.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 Family = Literal["linear", "logistic", "poisson"]
 KNOTS = (0.1, 0.35, 0.65, 0.9)
+A_TERM = 3.0  # what a term must lower minus twice the log-likelihood by (AIC3: Bozdogan 1994, where AIC asks for 2)
 FEWEST_A_TERM = 15  # rows a coefficient
 BENT_FROM = 6  # different values from which a number can be bent
 SKEWED = 1.0  # skewness from which a positive number may have a logarithmic mean
@@ -197,7 +197,7 @@ class Mechanism:
 
 
 def form_of(node: Node, causes: Sequence[Node], values: Mapping[str, Floats]) -> Form:
-    """The family and the design by rule: straight unless BIC finds bends, products or a logarithmic mean worth their terms."""
+    """The family and the design by rule: straight unless bends, products or a logarithmic mean are worth their terms (AIC3)."""
 
     y = values[node.name]
     terms = tuple(Term.of(c, values[c.name]) for c in causes)
@@ -216,7 +216,7 @@ def form_of(node: Node, causes: Sequence[Node], values: Mapping[str, Floats]) ->
             continue
         for family in families:
             form = Form(node, family, basis)
-            cost = _lack(form, values) + size * math.log(len(y))
+            cost = _lack(form, values) + A_TERM * size
             if best is None or cost < best[0]:
                 best = cost, form
     assert best is not None

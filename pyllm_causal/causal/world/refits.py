@@ -78,7 +78,8 @@ def interval(values: Floats) -> tuple[float, float] | None:
     kept = values[np.isfinite(values)]
     if len(kept) < max(FEWEST, len(values) // 2):
         return None
-    low, high = np.quantile(kept, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    # the places among one refit more than there are: of few refits the plain places would lie too far inside
+    low, high = np.quantile(kept, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="weibull")
     return float(low), float(high)
 
 
