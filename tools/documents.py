@@ -3,7 +3,7 @@
 Every page is run from top to bottom in an empty folder that holds nothing but `fixtures`. What its blocks may be:
 
 - ```console: lines that begin with `$ ` are run (a line that ends in `\\` goes on); the other lines are what was printed.
-  `pyllm-causal`, `cat FILE` and `python FILE` are known, and `> FILE` writes the output to a file. What went to standard
+  `pyllm-causal`, `cat FILE` and `python FILE` are known, and `> FILE` writes the output to a file, `< FILE` types what is in it. What went to standard
   error is shown only where nothing else was printed.
 - ```python: is run, all blocks of a page in one namespace; a ```text block right after it holds what it printed.
 - ```json, ```toml and the like: with `file: NAME` in the comment above, they become that file.
@@ -172,12 +172,15 @@ def _commands(block: Block) -> list[tuple[list[str], str, list[str]]]:
 
 def _command(command: str, line: int) -> tuple[int, str]:
     words = shlex.split(command, comments=True)
-    target = None
+    target, typed = None, ""
+    if "<" in words:
+        typed = Path(words[words.index("<") + 1]).read_text(encoding="utf-8")
+        words = words[: words.index("<")]
     if ">" in words:
         target = Path(words[words.index(">") + 1])
         words = words[: words.index(">")]
     if words[0] == "pyllm-causal":
-        code, told, talk = run(words[1:])
+        code, told, talk = run(words[1:], typed)
     elif words[0] == "cat" and len(words) == 2:
         code, told, talk = 0, Path(words[1]).read_text(encoding="utf-8"), ""
     elif words[0] == "python" and len(words) == 2:
@@ -193,12 +196,12 @@ def _command(command: str, line: int) -> tuple[int, str]:
     return code, told or (talk if code else "")
 
 
-def run(arguments: list[str]) -> tuple[int, str, str]:
+def run(arguments: list[str], typed: str = "") -> tuple[int, str, str]:
     """(exit code, standard output, standard error) of `pyllm-causal`, in this process."""
     from pyllm_causal.cli import main
 
     out, err = io.StringIO(), io.StringIO()
-    before, sys.argv = sys.argv, ["pyllm-causal", *arguments]
+    before, sys.argv, stdin, sys.stdin = sys.argv, ["pyllm-causal", *arguments], sys.stdin, io.StringIO(typed)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             main()
@@ -207,7 +210,7 @@ def run(arguments: list[str]) -> tuple[int, str, str]:
     else:
         code = 0
     finally:
-        sys.argv = before
+        sys.argv, sys.stdin = before, stdin
     return code, out.getvalue(), err.getvalue()
 
 

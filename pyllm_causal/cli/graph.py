@@ -126,11 +126,9 @@ def check(
 ) -> None:
     """Hold a picture against a table: names, circles, what it implies for a question, and whether the table fits.
 
-    Every place that the table speaks against comes with what you can do about it: `graph apply` does it.
-
-    Exit codes: 0 fine, 2 bad input or a table that contradicts the picture, 3 the effect cannot be told.
     Example: pyllm-causal graph check g.json --data coaching.csv
 
+    Every place that the table speaks against comes with what you can do about it: `graph apply` does it.
     Exit codes: 0 fine, 2 bad input or a table that contradicts the picture, 3 the effect cannot be told.
     """
     from . import _document, _guard, _out

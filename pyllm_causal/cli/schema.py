@@ -36,6 +36,7 @@ QUERY = {
     "threshold": "The effect from which on acting pays.",
     "missing": "drop: leave rows with gaps out; impute: fill gaps in what is held fixed many times over.",
     "sources": "Who claims the design and the graph: you, model or data. What is given by hand counts as yours.",
+    "changed_after_result": "Whether the picture was changed after an answer had been seen; such an answer counts one level less sure.",
     "method": "The estimator behind the headline, by name (null: chosen by rule).",
     "negative_outcomes": "Columns that the treatment cannot affect; an effect on them betrays a hidden cause.",
     "negative_exposures": "Columns that cannot affect the outcome.",
