@@ -85,7 +85,8 @@ def draft(
         _out(reading.receipt)
         for role, names in reading.choices.items():
             _out(f"  {role}: {join(names[:6])}")
-        _out("Name them with --treatment and --outcome.")
+        other = 'Ask "What drives …?" instead: the picture is the same.'
+        _out(other if "compare" in reading.choices else "Name them with --treatment and --outcome.")
         raise typer.Exit(2)
     from ..graph_formats import render
 
@@ -102,10 +103,11 @@ def _drafted(reading: Reading, table: Table) -> GraphFile:
 
     query = reading.query
     assert query is not None
+    ends = {"exposure": query.treatment, "outcome": query.outcome}
     return GraphFile.model_validate(
         {
             "question": query.question,
-            "roles": {"exposure": (query.treatment,), "outcome": (query.outcome,)},
+            "roles": {role: (name,) for role, name in ends.items() if name},
             "data": Origin(name=table.profile.name, rows=table.profile.rows, fingerprint=table.fingerprint),
             "columns": table.names,
             "left_out": {b.column: b.reason for b in reading.bad_controls if b.alarm != "suspect"},

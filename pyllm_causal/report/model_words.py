@@ -165,6 +165,11 @@ def refusal(query: Query, found: NotIdentified) -> tuple[str, str]:
     return first, "\n\n".join(blocks)
 
 
+def hedged(level: Level, low: str, moderate: str) -> str:
+    """The words that the level allows: `may drive`, `probably drives`."""
+    return moderate if level in ("moderate", "high") else low
+
+
 def settings(changed: dict[str, str]) -> str:
     """`drug = yes and dose = 20`."""
     return join([f"{safe(name, 60)} = {value}" for name, value in changed.items()])
@@ -186,6 +191,7 @@ __all__ = [
     "compared_headline",
     "drawn_by",
     "full_text",
+    "hedged",
     "listed",
     "mean_sentences",
     "outcome_of",

@@ -76,7 +76,7 @@ def best_change(a: Asked) -> Found | NotIdentified:
         ways = "raise" if first.effect.value > 0 else "lower"
         if level_with:
             return f"{safe(first.name)} may be the single change that moves {what} most{per}, but others come close."
-        return f"Of single changes, {step_words(found, first)} may {ways} {what} most{per}."
+        return f"Of single changes, {step_words(found, first)} {say.hedged(level, 'may', 'would probably')} {ways} {what} most{per}."
 
     sentences = [told_apart] if told_apart else []
     sentences += ["A change of the opposite kind does the opposite." if any(x.level is None for x in ranked) else ""]

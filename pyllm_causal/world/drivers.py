@@ -56,9 +56,10 @@ def drivers(a: Asked) -> Found | NotIdentified:
     def headline(level: Level, _: float) -> str:
         if level == "very_low" or first.low <= 0:
             return f"We can't tell what drives {say.outcome_of(a.query)} most."
-        lead = f"{safe(first.cause)} may drive {say.outcome_of(a.query)} most"
+        drives = say.hedged(level, "may drive", "probably drives")
+        lead = f"{safe(first.cause)} {drives} {say.outcome_of(a.query)} most"
         if second:
-            lead = f"{safe(first.cause)} may drive {say.outcome_of(a.query)}, and others may do as much"
+            lead = f"{safe(first.cause)} {drives} {say.outcome_of(a.query)}, and others may do as much"
         return f"{lead}; {say.percent(max(0.0, rest.value))} of its variation is not explained."
 
     sentences = [

@@ -112,8 +112,9 @@ def why_changed(a: Asked) -> Found | NotIdentified:
             if lead.cause
             else "none of its causes in the picture: to something else, or to how it follows them"
         )
+        due = say.hedged(level, "may be due", "is probably due")
         down = "fell" if result.effect.value < 0 else "rose"
-        return f"{say.cap(say.outcome_of(query))} {down} between {pair[0]} and {pair[1]}, and the largest part may be due to {who}."
+        return f"{say.cap(say.outcome_of(query))} {down} between {pair[0]} and {pair[1]}, and the largest part {due} to {who}."
 
     return Found(
         found, result.effect, headline, (*sentences, say.MODEL),

@@ -137,3 +137,15 @@ def test_expert_and_quiet(table: Path) -> None:
     quiet = run("ask", "What drives sales?", *flags, "--quiet")
     assert len(quiet.out.splitlines()) == 1
     assert "structural_model" in run("ask", "What drives sales?", *flags, "--expert").out
+
+
+def test_the_drafted_picture_can_be_signed_and_asked_with(table: Path, tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    assert run("graph", "draft", "What drives sales?", "--data", table, "-o", path).code == 0
+    assert run("graph", "check", path, "--data", table).code == 0
+    assert run("graph", "sign", path, "--by", "Ada").code == 0
+    found = ask("What drives sales?", table, "--graph", str(path)).document
+    assert found["reviewed_by"] == "Ada" and found["certainty"]["level"] == "moderate"
+    assert found["headline"].startswith("price probably drives sales most")
+    unsaid = run("graph", "draft", "Why did sales drop?", "--data", table)
+    assert unsaid.code == 2 and "What drives" in unsaid.out
