@@ -106,8 +106,9 @@ truth-table: $(READY)  ## Write docs/truth_table.md: where we and plain DoWhy ar
 	@$(RUN)/python -m benchmarks.truth_table > docs/truth_table.md.new && mv docs/truth_table.md.new docs/truth_table.md && cat docs/truth_table.md
 
 .PHONY: golden
-golden: $(READY)  ## Write the golden numbers anew; look at the difference before committing it
+golden: $(READY)  ## Write the golden numbers and the chat's transcripts anew; look at the difference before committing it
 	$(RUN)/python -m tests.golden.record
+	$(RUN)/python -m tests.cli.chat.conversations
 
 .PHONY: bench
 bench: $(READY)  ## Measure start-up and a replayed answer; exit 1 when a goal is missed
