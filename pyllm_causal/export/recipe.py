@@ -16,6 +16,7 @@ from ..causal.contrast import contrasts
 from ..causal.designs import Task, strategy_of
 from ..causal.identify import identify
 from ..causal.implied import implied_design
+from ..filter import parse_filter
 from ..query import Query
 from ..wording import safe
 from . import designs
@@ -57,6 +58,8 @@ class Recipe:
 def recipe(answer: Answer, table: Table) -> Recipe:
     """The recipe of an answered question. Raises `NotExported` where no script can repeat it, with the reason."""
     effect = answer.effect
+    if answer.status == "not_causal":
+        return _described(answer, table)
     if answer.status != "answered" or effect is None or answer.method is None:
         raise NotExported(
             f"The answer holds no effect (it is {answer.status.replace('_', ' ')}), so there is nothing to repeat.",
@@ -92,21 +95,46 @@ def recipe(answer: Answer, table: Table) -> Recipe:
                 "Ask for the effect in one group (`where`), and export that.",
             )
         function, values = designs.WRITERS[strategy](task, writer, answer)
-    values["where"] = writer.where()
-    rows = values.pop("index")
-    values |= {
-        "columns": writer.columns,
-        "needed": writer.needed,
-        "rows": len(table),
-        "n": len(rows),
-        "left_out": _left_out(writer, values["where"], rows),
-        "scale": effect.scale,
-        "level": effect.level,
-        "answer": _figures(effect),
-    }
+    values |= {"scale": effect.scale, "level": effect.level, "answer": _figures(effect)}
+    _rows_of(writer, values)
     own = Ref(f"{PARTS}.{function[0]}", function[1])
     simple = PLAIN.get(function if function[0] != "instrument" else (*function, values["method"]))
     return Recipe((own,) if simple is None else (Ref(f"{PARTS}.plain", simple), own), values)
+
+
+def _rows_of(writer: Writer, values: dict[str, Any]) -> None:
+    """Add which rows are used, and where the columns stand; `index` of the values gives way to them."""
+    rows = values.pop("index")
+    where = writer.where()
+    values |= {
+        "where": where, "columns": writer.columns, "needed": writer.needed, "rows": len(writer.table), "n": len(rows),
+        "left_out": _left_out(writer, where, rows),
+    }  # fmt: skip
+
+
+def _described(answer: Answer, table: Table) -> Recipe:
+    """A description with an interval: the difference of the means of two groups, which is no effect."""
+    import numpy as np
+
+    told = answer.association or {}
+    pair, low = told.get("compared"), told.get("low")
+    if told.get("kind") != "means" or not isinstance(pair, list) or len(pair) != 2 or not isinstance(low, float):
+        raise NotExported("The answer describes the table without a margin to repeat.", "`rerun` repeats any answer.")
+    writer = Writer(query_of(answer), table)
+    by = str(writer.query.treatment)
+    writer.need(by, str(writer.query.outcome))
+    series = table.column(by)
+    keep = ((series == pair[0]) | (series == pair[1])).fillna(False).to_numpy(dtype=bool)
+    keep &= table.column(str(writer.query.outcome)).notna().to_numpy()
+    if writer.query.where:
+        keep &= table.where(parse_filter(writer.query.where, table.names))
+    values: dict[str, Any] = {
+        "index": np.flatnonzero(keep), "y": writer.outcome(), "scale": "difference", "level": told.get("level", 0.95),
+        "arms": {"treated": writer.level(by, pair[0]), "control": writer.level(by, pair[1])},
+        "answer": {k: told.get(k) for k in ("value", "low", "high")},
+    }  # fmt: skip
+    _rows_of(writer, values)
+    return Recipe((Ref(f"{PARTS}.plain", "with_difference_in_means"),), values)
 
 
 def _figures(effect: Effect) -> dict[str, Any]:
@@ -143,8 +171,6 @@ def _left_out(writer: Writer, where: list[dict[str, Any]], rows: Any) -> list[in
     table = writer.table
     keep = np.ones(len(table), dtype=bool)
     if writer.query.where:
-        from ..filter import parse_filter
-
         keep &= table.where(parse_filter(writer.query.where, table.names))
     for name in writer.needed:
         keep &= ~table.column(name).isna().to_numpy()

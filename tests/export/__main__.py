@@ -65,16 +65,21 @@ def held(answer: Answer, table: Path) -> tuple[str, str]:
         text = script(answer, table)
     except NotExported as error:
         # an answer without an effect, or without an interval, has nothing to repeat
-        whole = answer.effect is not None and answer.effect.low is not None
-        return ("off" if whole else "none"), error.message
-    assert answer.effect is not None
+        return ("off" if figures_of(answer) else "none"), error.message
     try:
         found = run_script(text, table)
     except RuntimeError as error:
         return "off", str(error)
-    wrong = [n for n in ("value", "low", "high") if not same(found[n], float(getattr(answer.effect, n)))]
+    wrong = [n for n, said in figures_of(answer).items() if not same(found[n], said)]
     figures = f"{found['value']:.6g} ({found['low']:.6g} to {found['high']:.6g})"
     return ("off", f"{figures}: {', '.join(wrong)} differ") if wrong else ("same", figures)
+
+
+def figures_of(answer: Answer) -> dict[str, float]:
+    """Value, low and high of the effect, or of a description; empty where there is no interval."""
+    told = answer.effect.model_dump() if answer.effect is not None else answer.association or {}
+    figures = {name: told.get(name) for name in ("value", "low", "high")}
+    return {} if None in figures.values() else figures
 
 
 def same(one: float, other: float) -> bool:
@@ -95,7 +100,9 @@ def main(arguments: list[str]) -> int:
         state, told = held(answer, table)
         counts[state] += 1
         print(f"{state:<5} {name:<24} {answer.method or '':<26} {told}", flush=True)
-    print(f"{counts['same']} repeated to six digits, {counts['off']} not; {counts['none']} have no effect to repeat.")
+    print(
+        f"{counts['same']} repeated to six digits, {counts['off']} not; {counts['none']} have no figure with a margin."
+    )
     return 1 if counts["off"] else 0
 
 

@@ -86,12 +86,20 @@ def test_a_percentage_change_of_a_count_reads_as_one(tmp_path: Path) -> None:
     assert "'scale': 'percent'" in script(answer, table)
 
 
-@pytest.mark.parametrize("change", [{"kind": "association", "method": None}, {"missing": "impute"}])
+@pytest.mark.parametrize("change", [{"kind": "association", "treatment": "age", "method": None}, {"missing": "impute"}])
 def test_what_cannot_be_written_is_refused_with_a_reason(tmp_path: Path, change: dict[str, Any]) -> None:
     answer, table = made("regression", tmp_path, **change)
     with pytest.raises(NotExported) as caught:
         script(answer, table)
     assert caught.value.hint
+
+
+def test_a_description_of_two_groups_is_repeated(tmp_path: Path) -> None:
+    answer, table = made("regression", tmp_path, kind="association", method=None, where="site == 'n'")
+    assert answer.status == "not_causal" and answer.association is not None
+    done = alone(script(answer, table), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[:2] == ["value", f"{answer.association['value']:.12g}"]
 
 
 def test_another_table_is_refused(tmp_path: Path) -> None:
