@@ -87,7 +87,10 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     links = seen(arrows, often, rules)
     if links and clock.effort.checks and not watch.stopped:
         clock.doing("Looking for hidden causes")
-        links = with_hidden(links, hidden(matrix, until), rules)
+        try:
+            links = with_hidden(links, hidden(matrix, until), rules)
+        except KeyboardInterrupt:
+            watch.stop()
         clock.done("Hidden causes looked for")
     if settlement is not None:
         links = told_apart(links, settlement)
@@ -177,9 +180,9 @@ def _refused(query: Query, table: Table, seed: int, clock: Clock, made: Ready, r
 
 
 def _cut(finished: bool, often: Frequencies, stopped: bool, limit: float) -> str:
-    if finished and often.done >= often.asked:
-        return ""
     why = "you stopped me" if stopped else f"the time limit of {limit:g} s was reached"
+    if finished and often.done >= often.asked:
+        return f"{why} before hidden causes were looked for" if stopped else ""
     if not finished:
         return f"{why} before the search came to its end, so this is the best picture so far"
     return f"{why} after {often.done} of {often.asked} resamples"

@@ -138,6 +138,17 @@ def test_ctrl_c_returns_what_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "you stopped me after 12 of 20 resamples" in " ".join(answer.text.split()).lower()
 
 
+def test_ctrl_c_while_hidden_causes_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyllm_causal.causal.discovery.engines.hidden", interrupted)
+    answer = ask(clinic(400))
+    assert marks(answer) == TRUTH and answer.provenance["partial"] is True
+    assert {e["hidden"] for e in answer.edges or ()} == {"unknown"}
+    assert "you stopped me before hidden causes were looked for" in " ".join(answer.text.split()).lower()
+
+
 def test_without_checks_nothing_is_repeated() -> None:
     answer = analyse({"kind": "discovery"}, clinic(300), checks=False)
     assert {e["frequency"] for e in answer.edges or ()} == {None}
