@@ -13,7 +13,7 @@ from pyllm_causal.language import prompts
 from pyllm_causal.language.ask_model import complete_as, plain
 from pyllm_causal.language.client import Message, Reply, Request, Scripted
 
-STEPS = ("read", "draft", "roles", "challenge", "explain", "phrase", "plan", "check", "exam")
+STEPS = ("read", "draft", "roles", "challenge", "explain", "phrase", "plan", "check", "exam", "utterance")
 
 
 class TestPrompts:
