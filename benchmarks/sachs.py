@@ -43,11 +43,10 @@ other accounts have 18 to 20, and biologists do not agree on all of them, so no 
 |---|---|---|---|---|---|---|---|"""
 
 TAIL = """
-Published, on the 853 cells of the first condition against 17 arrows (Lachapelle, Brouillard, Deleu & Lacoste-Julien 2020, ICLR,
-Gradient-Based Neural DAG Learning, table 3): SHD 12 for CAM, 13 for GraN-DAG, 16 for DAG-GNN, 21 for NOTEARS and 26 for GES; an empty
-graph has 17. With what was done in each condition told to the method, as Sachs et al. did, 15 of 17 expected arrows were found; we are
-told only which cells share a condition. The nine conditions interfere with single proteins, and cells under inhibitors follow other
-mechanisms than ours can describe; where nearly everything differs between conditions we leave directions open."""
+Published: Sachs et al., who told their method what was done in each condition, found 17 arrows, 15 of them expected and 2 reported
+before, and missed 3. Here a method is told only which cells share a condition. In one heap every method takes differences between the
+conditions for links; comparing the conditions removes nearly all of those. No direction is told: cells under inhibitors differ in
+nearly everything, and then directions are left open. An empty picture has a distance of 17."""
 
 
 def table(path: Path) -> pd.DataFrame:

@@ -38,6 +38,9 @@ MOST_CHANGED, AMONG_FEW = (
     0.4,
 )  # of all mechanisms; where more change, one that was only missed looks like one that is not there
 UNCLEAR = 0.01  # chance of the differences left between environments said to be alike, below which they are not alike
+UNCLEAR_AMONG_FEW = (
+    0.1  # the same for all mechanisms together, where fewer environments than for moderate certainty are compared
+)
 BENT = 0.02  # share that curves explain of what lines leave, above which lines that differ may be one curve
 MOST_SEARCHED = 25  # columns up to which any pair may be linked; beyond, only those that the search before linked, or their neighbours
 TRIES = 3
@@ -296,7 +299,9 @@ def _dense(dag: Bools, mechanisms: Mechanisms) -> bool:
     changed = sum(t.different - 1 for t in told) / (len(told) * max(mechanisms.environments - 1, 1))
     together = -2 * sum(math.log(max(t.alike, 1e-300)) for t in told)
     most = MOST_CHANGED if mechanisms.environments >= FEWEST_FOR_MODERATE else AMONG_FEW
-    return changed > most or float(chdtrc(2 * len(told), together)) < UNCLEAR
+    return changed > most or float(chdtrc(2 * len(told), together)) < (
+        UNCLEAR if mechanisms.environments >= FEWEST_FOR_MODERATE else UNCLEAR_AMONG_FEW
+    )
 
 
 def _doubt(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms, dense: bool) -> Open | None:
