@@ -14,6 +14,7 @@ HEADS = {
     "What is needed from you:": "help",
     "What failed, in other words:": "failed",
     "Read as:": "receipt",
+    "Next": "next",
     "The experiment that would settle it:": "experiment",
     "What the table shows, without any claim about causes:": "shown",
     "Until then:": "bounds",

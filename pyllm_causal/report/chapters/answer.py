@@ -11,6 +11,7 @@ from ..page import Block, Drawn, Paragraph, Points, Section
 from .telling import Telling, capital
 from .told import told_of
 
+MOST_PICTURES = 12  # other pictures in one figure
 OFF_QUESTION = "not an answer to the question"  # in the label of a method shown for comparison only
 
 
@@ -24,7 +25,7 @@ def chapter(t: Telling) -> Section | None:
     blocks += [Paragraph(p) for p in t.blocks.said]
     if answer.effect is not None:
         blocks.append(Drawn(estimates(t)))
-        blocks += [Drawn(f) for f in parts(t)]
+        blocks += [Drawn(f) for f in (*parts(t), *redrawn(t))]
     blocks += told_of(t)
     return Section("answer", "The answer", tuple(blocks))
 
@@ -181,6 +182,26 @@ def parts(t: Telling) -> list[Figure]:
         title = f"{len(rows)} comparisons were made, so one of them may stand out by chance"
         out.append(forest("arms", title, rows, scale_of(t, arms[0][1]), words="The effect of each arm"))
     return out
+
+
+def redrawn(t: Telling) -> list[Figure]:
+    """The answer under other plausible pictures of causes, where any of them changes it."""
+    pictures, effect = t.answer.pictures, t.answer.effect
+    if pictures is None or effect is None:
+        return []
+    told = [a for a in pictures.alternatives if a.effect is not None and a.effect.scale == effect.scale]
+    if not told:
+        return []
+    rows = [Row("As drawn", shown(effect), "main")]
+    rows += [
+        Row(f"If {safe(a.change, 120)}", shown(a.effect), "check") for a in told[:MOST_PICTURES] if a.effect is not None
+    ]
+    note = "Triangles are the same question under another picture." + (f" {pictures.beyond}" if pictures.beyond else "")
+    if len(told) > MOST_PICTURES:
+        note += f" {len(told) - MOST_PICTURES} more are not shown."
+    return [
+        forest("pictures", t.said(pictures.verdict), rows, scale_of(t, effect), note, "The answer under other pictures")
+    ]
 
 
 def _between(effect: GroupedEffect, by: str) -> str:

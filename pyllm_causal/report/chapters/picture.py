@@ -7,7 +7,7 @@ from ...graph_formats.listing import review
 from ...query import Query
 from ...wording import columns_text, safe
 from ..figures.picture import Drawing, picture
-from ..page import Block, Drawn, Paragraph, Points, Section
+from ..page import Block, Drawn, Paragraph, Points, Section, Sign
 from .telling import Telling, capital
 
 OTHER = "everything else that nobody measured"
@@ -25,6 +25,14 @@ def chapter(t: Telling) -> Section | None:
         blocks.append(Drawn(picture(drawing, _title(t, query, drawing))))
     if graph is not None and graph.edges:
         blocks.append(Paragraph(review(graph) if graph.reviewed_by else _drawn_by(graph)))
+    if t.answer.contested:
+        doubts: list[tuple[Sign, str]] = [
+            ("!", t.sentence(c.sentence) + ("" if c.matters else " The answer does not rest on it."))
+            for c in t.answer.contested[:8]
+        ]
+        blocks.append(Points(tuple(doubts), "Where the table speaks against the picture:"))
+    if t.answer.next_question is not None:
+        blocks.append(Paragraph(f"Worth asking somebody who knows: {t.sentence(t.answer.next_question.sentence)}"))
     alarms = t.blocks.named.get("alarms", ())
     if alarms:
         blocks.append(

@@ -375,3 +375,17 @@ def test_parts_of_a_change_are_in_its_own_unit_and_parts_of_variation_in_100():
     assert ">40 (30 to 50) of 100</text>" in shares()
     assert ">0.40 (0.30 to 0.50)</text>" in shares(compare={"column": "sex", "from": 0, "to": 1})
     assert ">0.40 (0.30 to 0.50)</text>" in shares(row=3)
+
+
+def test_other_pictures_of_causes_have_their_figure_and_their_question():
+    found = answer("observational")
+    assert found.pictures is not None
+    assert found.next_question is not None
+    other = next(a.effect for a in found.pictures.alternatives if a.effect is not None)
+    assert other.low is not None
+    assert other.high is not None
+    shown = alike([other.value, other.low, other.high])
+    assert f">{shown[0]} ({shown[1]} to {shown[2]})</text>" in figure_of(found, "pictures").wide
+    page, text, _ = made("observational")
+    assert "Worth asking somebody who knows: Is it right that age affects gain?" in text
+    assert not any("Next" in m for m in page.messages)
