@@ -3,9 +3,8 @@
 Every page is run from top to bottom in an empty folder that holds nothing but `fixtures`. What its blocks may be:
 
 - ```console: lines that begin with `$ ` are run (a line that ends in `\\` goes on); the other lines are what was printed.
-  `pyllm-causal`, `cat FILE` and `python FILE` are known, and `> FILE` writes the output to a file, `< FILE` types what
-  is in it. What went to standard
-  error is shown only where nothing else was printed.
+  `pyllm-causal`, `cat FILE` and `python FILE` are known, and `> FILE` writes the output to a file, `< FILE` types what is in it.
+  What went to standard error is shown only where nothing else was printed.
 - ```python: is run, all blocks of a page in one namespace; a ```text block right after it holds what it printed.
 - ```json, ```toml and the like: with `file: NAME` in the comment above, they become that file.
 

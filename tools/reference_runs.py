@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import csv
 import json
+import re
 import shlex
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ ERRORS: dict[str, str | None] = {
     "settings": 'pyllm-causal ask "Does coaching raise the score?" --data coaching.csv --share everything',
     "model": 'pyllm-causal ask "Does coaching raise the score?" --data coaching.csv --model local:nowhere.gguf',
     "internal": None,
+    "answer": "pyllm-causal lint 'It works.' circle.dagitty",
+    "not_exported": "pyllm-causal export script plots.json --data plots.csv",
 }  # fmt: skip
 
 
@@ -172,6 +176,19 @@ def errors() -> Iterator[str]:
     """Every error, with a command that meets it and what is said then."""
     from pyllm_causal.errors import CausalError
 
+    for path in sorted((ROOT / "pyllm_causal").rglob("*.py")):  # some live beside what raises them
+        if re.search(r"^class \w+\(\w+Error\)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    _, described, _ = run(
+        [
+            "ask",
+            "Do they differ?",
+            "--data",
+            "plots.csv",
+            *"--kind association --treatment field --outcome yield --json".split(),
+        ]
+    )
+    Path("plots.json").write_text(described, encoding="utf-8")
     yield "# Errors\n"
     yield 'Every error says what happened and what to do next, on standard error; with `--json` also as a document with `status` "error" and'
     yield '`error.code`. In Python each is a class of `pyllm_causal.errors`. "This cannot be told from these data" is a result, not an error.\n'

@@ -58,7 +58,7 @@ def chat(
 ) -> None:
     """Talk about a table: ask, review the picture of causes, follow up. Everything answered is kept.
 
-    Example: pyllm-causal chat nhefs.csv --model NAME
+    Example: pyllm-causal chat coaching.csv
     """
     from . import _describe, _guard, _share, _tell
 

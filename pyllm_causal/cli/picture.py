@@ -28,7 +28,7 @@ def apply(
 ) -> None:
     """Change arrows of a picture, for example those that `graph check` contests. A signature under it is taken off.
 
-    Example: pyllm-causal graph apply g.json --drop age:coaching --add experience:coaching -o g2.json
+    Example: pyllm-causal graph apply g.json --drop age:coaching -o g2.json
     """
     from . import _guard, _out, _tell
 
