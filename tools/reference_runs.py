@@ -46,7 +46,7 @@ ERRORS: dict[str, str | None] = {
     "model": 'pyllm-causal ask "Does coaching raise the score?" --data coaching.csv --model local:nowhere.gguf',
     "internal": None,
     "answer": "pyllm-causal lint 'It works.' circle.dagitty",
-    "not_exported": "pyllm-causal export script plots.json --data plots.csv",
+    "not_exported": "pyllm-causal export script refused.json --data coaching.csv",
 }  # fmt: skip
 
 
@@ -179,16 +179,13 @@ def errors() -> Iterator[str]:
     for path in sorted((ROOT / "pyllm_causal").rglob("*.py")):  # some live beside what raises them
         if re.search(r"^class \w+\(\w+Error\)", path.read_text(encoding="utf-8"), re.MULTILINE):
             import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    _, described, _ = run(
-        [
-            "ask",
-            "Do they differ?",
-            "--data",
-            "plots.csv",
-            *"--kind association --treatment field --outcome yield --json".split(),
-        ]
+    hidden = {"edges": [["coaching", "score"]], "unmeasured": [{"name": "drive", "affects": ["coaching", "score"]}]}
+    Path("query.json").write_text(
+        json.dumps({"treatment": "coaching", "outcome": "score", "graph": hidden}), encoding="utf-8"
     )
-    Path("plots.json").write_text(described, encoding="utf-8")
+    Path("refused.json").write_text(
+        run(["analyse", "query.json", "--data", "coaching.csv", "--json"])[1], encoding="utf-8"
+    )
     yield "# Errors\n"
     yield 'Every error says what happened and what to do next, on standard error; with `--json` also as a document with `status` "error" and'
     yield '`error.code`. In Python each is a class of `pyllm_causal.errors`. "This cannot be told from these data" is a result, not an error.\n'
