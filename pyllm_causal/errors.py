@@ -4,9 +4,11 @@
     ├── InputError              exit 2: the request cannot be carried out as it stands
     │   ├── DataError           the table cannot be read or is unusable
     │   ├── QueryError          the query contradicts itself, the table or the grammar
-    │   │   └── UnknownColumn   a name that is not in the table (with near misses)
+    │   │   ├── UnknownColumn   a name that is not in the table (with near misses)
+    │   │   └── NotExported     an answer that no script can repeat (`export/`)
     │   ├── GraphError          a cycle, a self-loop, an unknown node, an invalid adjustment set
     │   ├── RecordingError      a replay that is missing, stale or unreadable
+    │   ├── AnswerError         a file that is no answer document (`answer_file.py`)
     │   └── SettingsError       a setting that is missing or makes no sense
     ├── ModelError              exit 2: the language model could not be reached or gave nothing usable
     └── InternalError           exit 1: our fault
