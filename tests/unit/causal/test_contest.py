@@ -121,7 +121,7 @@ def test_shape_tells_the_direction_where_it_can(noise: str, told: bool) -> None:
     assert asked(frame, [*edges, ("a", "b")]) == ()
 
 
-def sites(seed: int, sites: int = 6, rows: int = 500) -> pd.DataFrame:
+def sites(seed: int, sites: int = 8, rows: int = 500) -> pd.DataFrame:
     """a → b, where a alone differs from site to site, in its mean and its spread."""
     rng = np.random.default_rng(seed)
     site = np.repeat(np.arange(sites), rows)
@@ -139,14 +139,14 @@ def test_environments_tell_the_direction(seed: int) -> None:
     frame = sites(seed)
     found = [r for r in asked(frame, [*edges, ("b", "a")], environment="site") if r.evidence == "places"]
     assert [(r.cause, r.effect, r.about) for r in found] == [("b", "a", "direction")]
-    assert "from one site to the next (6 of them)" in found[0].sentence
+    assert "from one site to the next (8 of them)" in found[0].sentence
     assert not [r for r in asked(frame, [*edges, ("a", "b")], environment="site") if r.evidence == "places"]
     assert not [r for r in asked(frame, [*edges, ("b", "a")]) if r.evidence == "places"]
 
 
 def test_an_environment_outside_the_picture_that_drives_both_is_named() -> None:
     frame = sites(0)
-    site = frame["site"].map(dict(zip("ABCDEF", [-1, 1, 0, 2, -2, 0.5], strict=True)))
+    site = frame["site"].map(dict(zip("ABCDEFGH", [-1, 1, 0, 2, -2, 0.5, 1.5, -0.5], strict=True)))
     rng = np.random.default_rng(9)
     frame["t"] = (rng.random(len(frame)) < 1 / (1 + np.exp(-frame["c"] - site))).astype(int)
     frame["y"] = frame["t"] + frame["c"] + site + rng.normal(size=len(frame))
