@@ -87,8 +87,11 @@ def write(path: Path, line: Mapping[str, Any]) -> None:
     if path.exists() and path.stat().st_size > LARGEST:
         os.replace(path, path.with_suffix(".1.jsonl"))
     data = (json.dumps(line, ensure_ascii=True) + "\n").encode("ascii")
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
+        end = os.lseek(handle, 0, os.SEEK_END)
+        if end and os.lseek(handle, end - 1, os.SEEK_SET) >= 0 and os.read(handle, 1) != b"\n":
+            data = b"\n" + data  # a killed program left half a line: it must not swallow this one
         os.write(handle, data)
     finally:
         os.close(handle)

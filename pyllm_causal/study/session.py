@@ -106,27 +106,17 @@ def read(path: Path) -> Kept:
 
 def sessions() -> list[Path]:
     """The kept sessions, latest first; leftovers of a killed program are cleared away."""
+    from ..whole_file import clear_leftovers
+
     place = folder()
     if not place.is_dir():
         return []
+    clear_leftovers(place)
     found: list[tuple[float, Path]] = []
     for entry in os.scandir(place):
-        if entry.name.endswith(".tmp") and entry.is_file():
-            _clear(Path(entry.path))
-        elif entry.name.endswith(".json") and entry.is_file():
+        if entry.name.endswith(".json") and entry.is_file():
             found.append((entry.stat().st_mtime, Path(entry.path)))
     return [path for _, path in sorted(found, reverse=True)[:MOST_SESSIONS]]
-
-
-def _clear(path: Path) -> None:
-    """Take away a half-written file, unless another program may be writing it at this moment."""
-    import time
-
-    try:
-        if time.time() - path.stat().st_mtime > 1.0:
-            path.unlink()
-    except OSError:
-        pass
 
 
 def last_session(data: str | Path | None = None, fingerprint: str | None = None) -> Path | None:

@@ -72,7 +72,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
 def test_half_written_leftovers_go_and_fresh_ones_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     sessions.folder().mkdir(parents=True)
-    old, fresh = sessions.folder() / ".a-x.tmp", sessions.folder() / ".b-y.tmp"
+    old, fresh = sessions.folder() / ".a-x7_x7_x7.tmp", sessions.folder() / ".b-y7_y7_y7.tmp"
     for path in (old, fresh):
         path.write_text("{")
     os.utime(old, (1, 1))
