@@ -33,7 +33,7 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
     "$uv" venv --quiet --python "$("$python" -c 'import sys; print(sys.executable)')" .venv
 fi
 
-echo "Installing what requirements.lock lists …" >&2
+echo "Installing what requirements.lock lists (about two minutes) …" >&2
 # Compiled now: where PYTHONDONTWRITEBYTECODE is set nothing would ever be compiled later.
 "$uv" pip install --quiet --python .venv/bin/python --compile-bytecode -r requirements.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
