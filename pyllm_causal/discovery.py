@@ -40,7 +40,7 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     """The links that the table supports, with how often each is seen again. Raises `QueryError` and `UnknownColumn`."""
     import numpy as np
 
-    from .causal.discovery.columns import ready
+    from .causal.discovery.columns import FEWEST_ROWS, ready
     from .causal.discovery.edges import seen, with_hidden
     from .causal.discovery.engines import hidden
     from .causal.discovery.knowledge import breaches, known
@@ -57,8 +57,15 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     clock.done("Columns sorted")
     refusal, sites = _too_little(query, made), None
     if query.environment is not None and not refusal:
+        before = len(made.rows)
         made, sites = divided(made, table, query.environment)
-        refusal = _too_little(query, made)
+        if len(made.rows) < FEWEST_ROWS:
+            refusal = (
+                f"Only {count(len(made.rows))} of {count(before)} rows belong to a value of {safe(query.environment)} that has enough"
+                " rows to be compared with others; a coarser column of places or times would do."
+            )
+        else:
+            refusal = _too_little(query, made)
     if refusal:
         return _refused(query, table, seed, clock, made, refusal)
     matrix, aside = made.matrix if sites is None else sites.within(made.matrix), dict(made.aside)

@@ -186,6 +186,8 @@ def _modelled(given: Mapping[str, Any]) -> dict[str, Any]:
             name, sign, value = text.partition("=")
             if not sign or not name.strip() or not value.strip():
                 raise QueryError(f"--{flag} {text!r} is not of the form COLUMN=VALUE.", "Write it as price=20.")
+            if name.strip() in out.get(field, {}):
+                raise QueryError(f"--{flag} names {name.strip()!r} twice.", "Say one value for it.")
             out.setdefault(field, {})[name.strip()] = _value(value) if flag == "change" else _number("cost", value)
     return out
 

@@ -60,6 +60,11 @@ def recipe(answer: Answer, table: Table) -> Recipe:
     effect = answer.effect
     if answer.status == "not_causal":
         return _described(answer, table)
+    if (kind := query_of(answer).kind) in ("counterfactual", "attribution", "discovery"):
+        raise NotExported(
+            f"Answers to questions of kind {kind} have no script of their own.",
+            "`pyllm-causal rerun` repeats any answer.",
+        )
     if answer.status != "answered" or effect is None or answer.method is None:
         raise NotExported(
             f"The answer holds no effect (it is {answer.status.replace('_', ' ')}), so there is nothing to repeat.",

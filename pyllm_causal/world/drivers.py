@@ -45,7 +45,7 @@ def drivers(a: Asked) -> Found | NotIdentified:
             lever = strongest[part.cause]
             entry["moves"] = {"step": lever.step, "effect": lever.effect.model_dump(mode="json")}
             main, span = say.amount(lever.effect, unit_words)
-            text += f"; {step_words(found, lever)} makes it {main}{span}"
+            text += f"; by this picture {step_words(found, lever)} makes it {main}{span}"
         document.append(entry)
         lines.append(text)
     first = next(p for p in ranked if p.cause)

@@ -32,7 +32,12 @@ def told(query: Query, table: Table, seed: int, clock: Clock, graph: Graph, foun
     matters, _ = relevant_matters(query.matters, float(y.std()), found.effect.unit == "probability")
     notes = (*found.notes, *effort.shortfall())
     diagnoses = found.model.diagnoses
-    certainty = grade(query, diagnoses, checks, found.effect, matters, notes, found.checked, found.one_row)
+    outside = tuple(
+        c.name for c in table.profile.columns
+        if c.name not in graph.nodes() and c.kind not in ("text", "empty", "constant") and not c.id_like
+        and c.name != (query.compare or {}).get("column")
+    )  # fmt: skip
+    certainty = grade(query, diagnoses, checks, found.effect, matters, notes, found.checked, found.one_row, outside)
     headline = found.headline(certainty.level, matters)
     verdict, told = overall(checks)
     rests = [f"The picture: {_picture_words(found.model)}.", f"Taken for granted: {'; '.join(found.assumptions)}."]

@@ -48,3 +48,30 @@ def test_a_list_of_ones_own_says_what_it_takes_for_granted(tmp_path: Path) -> No
         "ask", "Does smoking raise damage?", "--data", tar(tmp_path), "--adjust-for", "tar", "--simulations", "20"
     )
     assert "had smoking changed it, part of the effect would be hidden" in " ".join(found.out.split())
+
+
+def test_no_script_of_a_fitted_picture_and_why(tmp_path: Path) -> None:
+    table = tar(tmp_path)
+    picture = tmp_path / "p.dagitty"
+    picture.write_text("dag { smoking -> tar -> damage }", encoding="utf-8")
+    found = run("ask", "What drives damage?", "--data", table, "--graph", str(picture), "--json")
+    assert found.code == 0, found.err
+    answer = tmp_path / "answer.json"
+    answer.write_text(found.out, encoding="utf-8")
+    script = run("export", "script", str(answer), "--data", table)
+    assert script.code == 2 and "no script of their own" in script.err and "rerun" in script.err
+
+
+def test_a_column_that_the_picture_leaves_out_is_named(tmp_path: Path) -> None:
+    picture = tmp_path / "p.dagitty"
+    picture.write_text("dag { tar -> damage }", encoding="utf-8")
+    found = run("ask", "What drives damage?", "--data", tar(tmp_path), "--graph", str(picture))
+    assert found.code == 0 and "the table has smoking, of which the picture says nothing" in " ".join(found.out.split())
+
+
+def test_places_with_too_few_rows_are_the_reason_given(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    columns = {name: rng.normal(size=200).tolist() for name in ("a", "b")} | {"site": [f"place {i}" for i in range(200)]}
+    found = run("ask", "What causes what?", "--data", str(table_file(tmp_path, columns)), "--environment", "site")
+    said = " ".join(found.out.split())
+    assert found.code == 3 and "of 200 rows belong to a value of site" in said and "have no gap" not in said

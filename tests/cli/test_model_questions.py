@@ -106,6 +106,7 @@ def test_changes_and_costs_by_flag(table: Path) -> None:
         (("--change", "price"), "COLUMN=VALUE"),
         (("--cost", "price=much"), "not a number"),
         (("--change", "prise=3"), "prise"),
+        (("--change", "price=18", "--change", "price=19"), "names 'price' twice"),
         (("--compare", "moon:1:2"), "moon"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ...analysis import Certainty, Diagnosis, Effect, Refutation
 from ...query import Query
-from ...wording import alike, join, safe
+from ...wording import alike, columns_text, join, safe
 from ..certainty import LADDER, counted, short_of
 
 
@@ -18,9 +18,10 @@ def grade(
     notes: tuple[str, ...] = (),
     leads: tuple[str, ...] = (),
     one_row: bool = False,
+    outside: tuple[str, ...] = (),
 ) -> Certainty:
     """The level with its reasons; each of `notes` and of the warnings costs one. `matters`: the smallest difference that does; `leads`:
-    the causes that the answer is about."""
+    the causes that the answer is about; `outside`: columns of the table that are not in the picture."""
     up: list[str] = []
     down: list[str] = []
     graph = query.graph
@@ -34,7 +35,8 @@ def grade(
         down.append("nobody has signed the picture that all of this rests on")
     if one_row:
         down.append("what would have happened to a single row can never be checked: it is what the model says")
-    down.append("something that is not in the picture could move its columns together")
+    told = f"; the table has {columns_text(outside, 4)}, of which the picture says nothing" if outside else ""
+    down.append(f"something that is not in the picture could move its columns together{told}")
     if graph is not None:
         unsure = [e for e in graph.edges if e.confidence == "unsure" and e.cause in leads and not signer]
         if unsure:
