@@ -71,7 +71,9 @@ def test_a_column_that_the_picture_leaves_out_is_named(tmp_path: Path) -> None:
 
 def test_places_with_too_few_rows_are_the_reason_given(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
-    columns = {name: rng.normal(size=200).tolist() for name in ("a", "b")} | {"site": [f"place {i}" for i in range(200)]}
+    columns = {name: rng.normal(size=200).tolist() for name in ("a", "b")} | {
+        "site": [f"place {i}" for i in range(200)]
+    }
     found = run("ask", "What causes what?", "--data", str(table_file(tmp_path, columns)), "--environment", "site")
     said = " ".join(found.out.split())
     assert found.code == 3 and "of 200 rows belong to a value of site" in said and "have no gap" not in said
