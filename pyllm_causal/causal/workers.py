@@ -46,7 +46,7 @@ def in_waves(
     from joblib import delayed
 
     share, start = max(1, math.ceil(WAVE / each)), numbers.start
-    with _patient(watch), team:
+    with _patient(watch) as pressed, team:
         with _unheard():
             team(delayed(_nothing)() for _ in range(jobs))
         while start < numbers.stop and not watch.stopped and time.monotonic() < until:
@@ -55,21 +55,22 @@ def in_waves(
             if len(parts) < jobs:  # the last wave: as even as it can be
                 parts = _even(start, stop, jobs)
             found = team(delayed(several)(part) for part in parts)
+            if pressed:
+                watch.stop()
             yield slice(start, stop), [value for part in found for value in part]
             start = stop
 
 
 @contextmanager
-def _patient(watch: Watch) -> Iterator[None]:
+def _patient(watch: Watch) -> Iterator[list[int]]:
     """While workers run, Ctrl-C lets them finish their wave of a second: stopped in the middle, a pool may never end. Pressed twice,
-    `KeyboardInterrupt` comes after the wave; a third time, at once."""
-    pressed = 0
+    `KeyboardInterrupt` comes after the wave; a third time, at once. What was pressed is only noted here: to say it from within
+    the handler could wait for ever for a line that is just being written."""
+    pressed: list[int] = []
 
     def handler(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        pressed += 1
-        watch.stop()
-        if pressed > 2:
+        pressed.append(number)
+        if len(pressed) > 2:
             signal.default_int_handler(number, frame)
 
     before = signal.getsignal(signal.SIGINT)
@@ -77,11 +78,13 @@ def _patient(watch: Watch) -> Iterator[None]:
     if ours:
         signal.signal(signal.SIGINT, handler)
     try:
-        yield
+        yield pressed
     finally:
         if ours:
             signal.signal(signal.SIGINT, before)
-    if pressed > 1:
+        if pressed:
+            watch.stop()
+    if len(pressed) > 1:
         raise KeyboardInterrupt
 
 
