@@ -25,8 +25,11 @@ Selected = dict[str, str]
 DOWHY_SIZE = 400  # nodes and arrows up to which DoWhy is asked: about 5 ms there, 100 ms at a thousand nodes
 
 
-def identify(query: Query, table: Table) -> Estimand | NotIdentified:
-    """The estimand of an effect query. Raises `GraphError` or `QueryError` where the request contradicts itself."""
+def identify(query: Query, table: Table, second: bool = True) -> Estimand | NotIdentified:
+    """The estimand of an effect query. Without `second`, DoWhy is asked only where its set is not plain from the graph.
+
+    Raises `GraphError` or `QueryError` where the request contradicts itself.
+    """
     treatment, outcome = str(query.treatment), str(query.outcome)
     graph = query.graph
     if graph is not None:
@@ -49,7 +52,7 @@ def identify(query: Query, table: Table) -> Estimand | NotIdentified:
         return _randomised(query, graph, adjust or [], selected)
     if graph is None or not {treatment, outcome} <= set(graph.nodes()):
         return _claimed(query, adjust)  # a graph without the two says nothing about them
-    return _from_graph(query, table, graph, adjust, selected)
+    return _from_graph(query, table, graph, adjust, selected, second)
 
 
 def chosen_by(query: Query, table: Table) -> list[str]:
@@ -147,7 +150,7 @@ _STANDARD = (
 
 
 def _from_graph(
-    query: Query, table: Table, graph: Graph, adjust: list[str] | None, selection: Selected
+    query: Query, table: Table, graph: Graph, adjust: list[str] | None, selection: Selected, second: bool
 ) -> Estimand | NotIdentified:
     treatment, outcome = str(query.treatment), str(query.outcome)
     whole = Dag.of(graph.children())
@@ -169,7 +172,7 @@ def _from_graph(
         if other is None:
             return _hopeless(query, graph, dag, usable, selected)
         found = other
-    proposed = _dowhy_set(dag, treatment, outcome, usable, table) if not selected else None
+    proposed = _dowhy_set(dag, treatment, outcome, usable, table, second) if not selected else None
     if proposed is not None and sep.valid_adjustment(dag, treatment, outcome, proposed, selected):
         found = proposed  # DoWhy's set is used only after the independent check agrees
     if adjust is not None:
@@ -221,7 +224,9 @@ def _pruned(dag: Dag, keep: list[str]) -> Dag:
     return Dag.of({name: [] for name in keep} | {dag.names[i]: dag.named(dag.children[i] & alive) for i in bits(alive)})
 
 
-def _dowhy_set(dag: Dag, treatment: str, outcome: str, usable: set[str], table: Table) -> list[str] | None:
+def _dowhy_set(
+    dag: Dag, treatment: str, outcome: str, usable: set[str], table: Table, second: bool
+) -> list[str] | None:
     """DoWhy's minimal generalised adjustment set, names restored; None where DoWhy finds none, or would take long.
 
     DoWhy prefers columns near the treatment, which cost precision; it is shown those of the usable columns that are met
@@ -232,6 +237,9 @@ def _dowhy_set(dag: Dag, treatment: str, outcome: str, usable: set[str], table: 
     frame = sep.Frame.of(dag, treatment, outcome)
     if not dag.below(frame.treatment) & frame.outcome:
         return None  # DoWhy answers "zero" without a path, which would be an assumption sold as a finding
+    near = frame.nearest(dag.mask(usable))
+    if not second and frame.valid(near) and not any(frame.valid(near & ~(1 << i)) for i in bits(near)):
+        return dag.named(near)  # nothing can be left out of what DoWhy would be shown, so it could only give that back
     import networkx as nx
 
     identify_generalized_adjustment_set = _dowhy_identifier()
@@ -240,7 +248,7 @@ def _dowhy_set(dag: Dag, treatment: str, outcome: str, usable: set[str], table: 
     graph: Any = nx.DiGraph()
     graph.add_nodes_from(codes)
     graph.add_edges_from((codes[i], codes[k]) for i, kids in enumerate(dag.children) for k in bits(kids))
-    observed = sorted(codes[i] for i in bits(frame.nearest(dag.mask(usable))))
+    observed = sorted(codes[i] for i in bits(near))
     found = identify_generalized_adjustment_set(graph, [codes[dag.at[treatment]]], [codes[dag.at[outcome]]], observed)
     if not found:
         return None

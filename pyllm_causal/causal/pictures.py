@@ -88,7 +88,7 @@ def _planned(query: Query, table: Table) -> Estimand | NotIdentified | None:
     """What would be held fixed under the query's graph; None where the graph cannot be used with the table at all."""
     try:
         if query.design.kind == "observational":
-            found = identify(query.model_copy(update={"adjust_for": None}), table)
+            found = identify(query.model_copy(update={"adjust_for": None}), table, second=False)
             if isinstance(found, NotIdentified) and implied_design(query, table, found) is not None:
                 return None  # another design opens: not the same question
             return found
