@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..analysis import Certainty, Effect, Level, NotIdentified, SampleCount
 from ..graph_formats.listing import review
 from ..query import Query
-from ..wording import alike, count, excludes_null, join, number, safe
+from ..wording import alike, count, excludes_null, join, number, safe, sized
 from .text import cap, fill, item, outcome_words, sure
 
 WOULD: dict[Level, str] = {
@@ -30,21 +30,9 @@ def outcome_of(query: Query) -> str:
 
 def amount(effect: Effect, unit: str) -> tuple[str, str]:
     """("3.3 kg higher", " (somewhere between 2.4 and 4.3 kg higher)"); chances as cases in 100."""
-    chance = effect.unit == "probability"
-    factor, up, down = (100.0, "more in 100", "fewer in 100") if chance else (1.0, "higher", "lower")
-    gap = f" {unit} " if unit and not chance else " "
-    value, low, high = (factor * (v if v is not None else 0.0) for v in (effect.value, effect.low, effect.high))
-    size, first, second = alike([abs(value), abs(low), abs(high)])
-    main = f"{size}{gap}{up if value >= 0 else down}"
-    if effect.low is None or effect.high is None:
-        return main, ""
-    if low >= 0:
-        span = f"{first} and {second}{gap}{up}"
-    elif high <= 0:
-        span = f"{second} and {first}{gap}{down}"
-    else:
-        span = f"{first}{gap}{down} and {second}{gap}{up}"
-    return main, f" (somewhere between {span})"
+    if effect.unit == "probability":
+        return sized(effect, "more in 100", "fewer in 100", factor=100.0)
+    return sized(effect, "higher", "lower", unit=f" {unit}" if unit else "")
 
 
 def listed(parts: Sequence[tuple[float, float, float]], factor: float = 1.0) -> list[str]:
