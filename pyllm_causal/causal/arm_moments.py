@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .gram import Bools, Factors, Floats, Found, Vectors
+
+GONE_SPREAD = 1e-9  # variance of a column in a draw, of its variance in the table, under which it is looked at whether any is left
 
 
 class ArmMoments:
@@ -37,7 +39,10 @@ class ArmMoments:
     def counted(self, counts: Vectors) -> Found:
         factors = self.columns.gathered(counts)
         one, two = (self.columns.sums(rows, factors, len(counts)) for rows in self.rows)
-        return self._estimates(one, two, self._first(self.others, factors, len(counts)))
+        values, trusted = self._estimates(one, two, self._first(self.others, factors, len(counts)))
+        for kept, draws in self._emptied(counts, one[0] + two[0], ~trusted):
+            values[draws], trusted[draws] = self._with(kept, *((g[draws], b[draws]) for g, b in (one, two)))
+        return values, trusted
 
     def permuted(self, orders: Vectors) -> Found:
         """An arm's sums by its rows as dealt out; the other arm has what is left, where there are only two."""
@@ -91,13 +96,40 @@ class ArmMoments:
         values, trusted = np.full(len(groups), np.nan), np.zeros(len(groups), dtype=bool)
         for i, group in enumerate(groups):
             kept = np.array([j for j, g in enumerate(self.sample.x_groups) if g != group], dtype="int64")
-            try:
-                turn = with_one(self.columns.basis.part(kept))
-            except np.linalg.LinAlgError:
-                continue
-            one, two = ((turn @ gram @ turn.T, product @ turn.T) for gram, product in self.whole)
-            (values[i],), (trusted[i],) = self._estimates(one, two, self.rest @ turn.T)
+            (values[i],), (trusted[i],) = self._with(kept, *self.whole)
         return values, trusted
+
+    def _with(self, kept: NDArray[np.int64], one: tuple[Floats, Floats], two: tuple[Floats, Floats]) -> Found:
+        """Estimates with the covariates `kept` alone, from the sums of both arms; rows outside them are as in the table."""
+        import numpy as np
+
+        try:
+            turn = with_one(self.columns.basis.part(kept))
+        except np.linalg.LinAlgError:
+            return np.full(len(one[0]), np.nan), np.zeros(len(one[0]), dtype=bool)
+        first, second = ((turn @ gram @ turn.T, product @ turn.T) for gram, product in (one, two))
+        return self._estimates(first, second, self.rest @ turn.T)
+
+    def _emptied(
+        self, counts: Vectors, gram: Floats, doubted: Bools
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """(covariates that vary, numbers of the draws) of doubted draws in which a covariate has one value left, as a rare level
+        has that was not drawn: a refit gives it no part. gram (S, p, p): of all rows, each as often as drawn."""
+        import numpy as np
+
+        if len(self.others) or not self.adjusted:
+            return
+        back = self.columns.basis.back
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for s in np.flatnonzero(doubted).tolist():
+            mean = gram[s, 0, 1:] / gram[s, 0, 0]
+            spread = ((back @ (gram[s, 1:, 1:] / gram[s, 0, 0] - np.outer(mean, mean))) * back).sum(axis=1)
+            drawn = self.sample.x[counts[s] > 0]
+            empty = tuple(j for j in np.flatnonzero(spread < GONE_SPREAD).tolist() if not np.ptp(drawn[:, j]))
+            if empty:
+                alike.setdefault(empty, []).append(s)
+        for empty, draws in alike.items():
+            yield np.setdiff1d(np.arange(self.sample.k), empty), np.array(draws)
 
     @cached_property
     def _weights(self) -> Floats:

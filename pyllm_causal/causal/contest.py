@@ -136,9 +136,7 @@ def _validity(query: Query, table: Table, children: Children, selected: Sequence
         other = implied_design(query, table, found)
         query = query if other is None else other
         if other is None and isinstance(found, NotIdentified):
-            return lambda g: (
-                sep.minimal_adjustment(g, treatment, outcome, sorted(set(g) & set(table.names)), selected) is None
-            )
+            return lambda g: sep.minimal_adjustment(g, treatment, outcome, table.names, selected) is None
     if query.design.kind == "observational":
         assert isinstance(found, Estimand)
         estimand = found

@@ -66,6 +66,10 @@ class Dag:
             down[node] = out
         return cls(names, at, tuple(down), tuple(up))
 
+    def listed(self) -> dict[str, list[str]]:
+        """Node -> children, sorted."""
+        return {name: self.named(kids) for name, kids in zip(self.names, self.children, strict=True)}
+
     @property
     def size(self) -> int:
         """Nodes and arrows."""
@@ -111,6 +115,20 @@ class Dag:
         for i in bits(end if end >= 0 else self.children_of(start)):
             up[i] &= ~start
         return Dag(self.names, self.at, tuple(down), tuple(up))
+
+    def with_arrow(self, cause: int, effect: int) -> Dag:
+        """The graph with an arrow from one node to another, each a set of one."""
+        down, up = list(self.children), list(self.parents)
+        down[cause.bit_length() - 1] |= effect
+        up[effect.bit_length() - 1] |= cause
+        return Dag(self.names, self.at, tuple(down), tuple(up))
+
+    def with_hidden(self, affects: int) -> Dag:
+        """The graph with one more node, the last and without a name, that affects the nodes."""
+        up, behind = list(self.parents), 1 << len(self.names)
+        for i in bits(affects):
+            up[i] |= behind
+        return Dag((*self.names, ""), self.at, (*self.children, affects), (*up, 0))
 
     def connected(self, start: int, given: int) -> int:
         """Nodes d-connected to any of `start` given `given` (the Bayes ball of Shachter 1998), all at once by levels."""

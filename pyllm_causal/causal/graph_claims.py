@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from . import separation as sep
+from .dag import Dag
 from .independence import Columns, Independence
 
 Children = dict[str, list[str]]
-Valid = Callable[[Children], bool]
+Valid = Callable[[sep.Picture], bool]
 Outcome = Literal["holds", "broken", "explained", "untested"]
 
 LEVEL = 0.003  # chance of any false contradiction, over all claims of a kind (Holm 1979)
@@ -77,13 +78,13 @@ def claims_of(
     ]
     implied.sort(key=lambda p: min(near.get(p[0], 2), near.get(p[1], 2)))
     size = len(children) + sum(len(kids) for kids in children.values())
-    parents = sep.parents_of(children)
+    parents, dag = sep.parents_of(children), Dag.of(children)
     found = []
     for x, y, least in implied[: max(MOST_CLAIMS, MOST_WORK // max(size, 1))]:
         given = causes_of(parents, x, y, observed, selected)
         given = given if len(given) <= most_given else least
         if len(given) <= most_given:
-            found.append(Claim(x, y, given, least, spoiling(children, valid, x, y)))
+            found.append(Claim(x, y, given, least, spoiling(dag, valid, x, y)))
     found.sort(key=lambda c: not c.touches)
     return found[:MOST_CLAIMS]
 
@@ -96,13 +97,15 @@ def causes_of(
     return tuple(sorted(n for n in observed if n in above and n not in (x, y)))
 
 
-def spoiling(children: Children, valid: Valid, x: str, y: str) -> tuple[tuple[str, ...], ...]:
+def spoiling(picture: sep.Picture, valid: Valid, x: str, y: str) -> tuple[tuple[str, ...], ...]:
     """The single repairs of a missing link that make the analysis invalid: (x, y), (y, x), or () for a hidden cause of both."""
+    dag = Dag.of(picture)
     found: list[tuple[str, ...]] = []
     for cause, effect in ((x, y), (y, x)):
-        if cause not in sep.reach([effect], children) and not valid(with_arrow(children, cause, effect)):
+        start, end = dag.mask([cause]), dag.mask([effect])
+        if not dag.below(end) & start and not valid(dag.with_arrow(start, end)):
             found.append((cause, effect))
-    if not valid(with_hidden(children, [(x, y)])):
+    if not valid(dag.with_hidden(dag.mask([x, y]))):
         found.append(())
     return tuple(found)
 

@@ -26,7 +26,7 @@ DOWHY_SIZE = 400  # nodes and arrows up to which DoWhy is asked: about 5 ms ther
 
 
 def identify(query: Query, table: Table, second: bool = True) -> Estimand | NotIdentified:
-    """The estimand of an effect query. Without `second`, DoWhy is asked only where its set is not plain from the graph.
+    """The estimand of an effect query. Without `second`, DoWhy is not asked for its set, which would be the same one.
 
     Raises `GraphError` or `QueryError` where the request contradicts itself.
     """
@@ -172,7 +172,7 @@ def _from_graph(
         if other is None:
             return _hopeless(query, graph, dag, usable, selected)
         found = other
-    proposed = _dowhy_set(dag, treatment, outcome, usable, table, second) if not selected else None
+    proposed = _dowhy_set(dag, treatment, outcome, usable, table) if second and not selected else None
     if proposed is not None and sep.valid_adjustment(dag, treatment, outcome, proposed, selected):
         found = proposed  # DoWhy's set is used only after the independent check agrees
     if adjust is not None:
@@ -224,13 +224,12 @@ def _pruned(dag: Dag, keep: list[str]) -> Dag:
     return Dag.of({name: [] for name in keep} | {dag.names[i]: dag.named(dag.children[i] & alive) for i in bits(alive)})
 
 
-def _dowhy_set(
-    dag: Dag, treatment: str, outcome: str, usable: set[str], table: Table, second: bool
-) -> list[str] | None:
+def _dowhy_set(dag: Dag, treatment: str, outcome: str, usable: set[str], table: Table) -> list[str] | None:
     """DoWhy's minimal generalised adjustment set, names restored; None where DoWhy finds none, or would take long.
 
     DoWhy prefers columns near the treatment, which cost precision; it is shown those of the usable columns that are met
-    first from the outcome, among which there is a valid set if there is any.
+    first from the outcome, among which there is a valid set if there is any. Of these it keeps what the treatment meets first, as
+    `Frame.minimal` does, so that each holds the other to account.
     """
     if dag.size > DOWHY_SIZE:
         return None
@@ -238,8 +237,6 @@ def _dowhy_set(
     if not dag.below(frame.treatment) & frame.outcome:
         return None  # DoWhy answers "zero" without a path, which would be an assumption sold as a finding
     near = frame.nearest(dag.mask(usable))
-    if not second and frame.valid(near) and not any(frame.valid(near & ~(1 << i)) for i in bits(near)):
-        return dag.named(near)  # nothing can be left out of what DoWhy would be shown, so it could only give that back
     import networkx as nx
 
     identify_generalized_adjustment_set = _dowhy_identifier()

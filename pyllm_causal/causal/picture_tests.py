@@ -9,6 +9,7 @@ from ..analysis import Estimand
 from ..data import Table
 from ..query import Query
 from . import separation as sep
+from .dag import Dag
 from .exclusion import valid_instrument
 from .front_door_criterion import leak_of
 from .graph_claims import Children, Claim, Valid
@@ -33,23 +34,24 @@ def validity(query: Query, estimand: Estimand, selected: Sequence[str]) -> tuple
     treatment, outcome, held = str(query.treatment), str(query.outcome), list(estimand.adjust_for)
     design = query.design
     if estimand.strategy == "adjustment" and design.kind == "observational":
-        return lambda g: sep.valid_adjustment(g, treatment, outcome, [c for c in held if c in g], selected), held
+        return lambda g: sep.valid_adjustment(g, treatment, outcome, held, selected), held
     if estimand.strategy == "instrument" and design.kind == "instrument":
         tools = list(design.instruments)
 
-        def serves(g: Children) -> bool:
-            given = [c for c in held if c in g]
-            return all(z in g and valid_instrument(g, z, treatment, outcome, given, selected) for z in tools)
+        def serves(g: sep.Picture) -> bool:
+            dag = Dag.of(g)
+            return all(valid_instrument(dag, z, treatment, outcome, held, selected) for z in tools)
 
         return serves, [*held, *tools]
     if design.kind in ("front_door", "mediation") and estimand.strategy == design.kind:
         between = list(design.mediators)
 
-        def passes(g: Children) -> bool:
-            if not set(between) <= set(g):
+        def passes(g: sep.Picture) -> bool:
+            listed = Dag.of(g).listed()
+            if not set(between) <= set(listed):
                 return False
-            given = [c for c in held if c in g]
-            return leak_of(g, treatment, outcome, between, given, front_door=design.kind == "front_door") is None
+            given = [c for c in held if c in listed]
+            return leak_of(listed, treatment, outcome, between, given, front_door=design.kind == "front_door") is None
 
         return passes, [*held, *between]
     return None, []

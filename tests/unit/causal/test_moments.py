@@ -152,18 +152,47 @@ def test_columns_that_are_neither_one_nor_two_are_left_to_refits() -> None:
     assert moments("regression", replace(s, x=near, x_names=("a", "b", "c"), x_groups=("a", "b", "c"))) is None
 
 
-def test_a_draw_that_leaves_a_level_empty_is_refitted() -> None:
-    s = confounded(100)
-    rare = np.zeros(s.n)
-    rare[:3] = 1
-    s = replace(s, x=np.column_stack([s.x, rare]), x_names=("a", "b", "c"), x_groups=("a", "b", "c"))
-    s = replace(s, form=form_of(s))
-    counts = np.ones(s.n, dtype="int64")
-    counts[:3] = 0
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("target", ["everyone", "treated"])
+def test_a_draw_that_leaves_a_level_empty_needs_no_refit(
+    own: bool, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rare levels, of three rows and of two, are missing from a draw one at a time, together, or not at all."""
+    s = confounded(100, 3)
+    rare, rarer = np.zeros(s.n), np.zeros(s.n)
+    rare[:3] = rarer[40:42] = 1
+    s = replace(
+        s, x=np.column_stack([s.x, rare, rarer]), x_names=tuple("abcde"), x_groups=tuple("abcde"), target=target
+    )
+    arm = s.arm.copy()
+    arm[[0, 40]] = 1 - arm[[1, 41]]  # each level in both arms
+    s = replace(s, form=(1, own), arm=arm)
+    rng = np.random.default_rng(5)
+    drawn = []
+    for gone in ([0, 1, 2], [40, 41], [0, 1, 2, 40, 41], []):
+        counts = rng.integers(1, 3, s.n)
+        counts[gone] = 0
+        drawn.append(Counted(counts))
     engine = moments("regression", s)
     assert engine is not None
-    draw = Counted(counts)
-    assert engine.values([draw])[0] == pytest.approx(literal("regression", draw.apply(s)), abs=1e-10)
+    wanted = [literal("regression", d.apply(s)) for d in drawn]
+    monkeypatch.setattr(Moments, "_refitted", lambda *_: np.nan)
+    assert engine.values(drawn) == pytest.approx(wanted, abs=1e-10)
+
+
+def test_a_column_that_only_looks_constant_is_refitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One value ten million spreads away; without its row the column varies as before, and counts."""
+    s = confounded(100, 2)
+    far = s.y + np.random.default_rng(1).standard_normal(s.n)
+    far[0] = 1e7
+    s = replace(s, x=np.column_stack([s.x, far]), x_names=tuple("abc"), x_groups=tuple("abc"), form=(1, False))
+    draw = Counted(np.where(np.arange(s.n) == 0, 0, 1))
+    engine = moments("regression", s)
+    assert engine is not None
+    wanted = literal("regression", draw.apply(s))
+    assert engine.values([draw])[0] == pytest.approx(wanted, abs=1e-6)
+    monkeypatch.setattr(Moments, "_refitted", lambda *_: np.nan)
+    assert np.isnan(engine.values([draw])[0])
 
 
 def test_a_stratum_that_loses_an_arm_has_nothing_to_compare() -> None:
