@@ -167,7 +167,7 @@ def _too_little(query: Query, made: Ready) -> str:
 
 
 def _refused(query: Query, table: Table, seed: int, clock: Clock, made: Ready, reason: str) -> Answer:
-    from .compose import provenance
+    from .compose.provenance import provenance
     from .report.text import fill, item
 
     first = "We can't tell from this table what causes what."
@@ -257,7 +257,7 @@ def _compared(
 
 
 def _answer(query: Query, table: Table, seed: int, clock: Clock, r: _Result) -> Answer:
-    from .compose import provenance
+    from .compose.provenance import provenance
     from .report.links import Told, headline, text
 
     certainty = _certainty(r)

@@ -53,7 +53,10 @@ def analyse(
     from .causal.identify import check_columns, identify
     from .causal.implied import implied_design
     from .causal.repeats import Effort, Watch
-    from .compose import answered, described, designed, refused, supported
+    from .compose.comparisons import answered, designed
+    from .compose.description import described
+    from .compose.refusal import refused
+    from .compose.support import supported
     from .data import Table
     from .discovery import discovered
     from .world import attributed, otherwise
@@ -162,7 +165,7 @@ def conclude(
 ) -> Answer:
     """The second half of `ask`, from a reading that stands: suggest checks, analyse, phrase."""
     from .causal.refuters import menu
-    from .compose import phrased, undecided
+    from .compose.language import phrased, undecided
     from .language.challenge import suggest
 
     if reading.query is None or reading.status == "choose":

@@ -7,7 +7,7 @@ from importlib import import_module
 
 SLOW = (
     "pyllm_causal.pipeline",
-    "pyllm_causal.compose",
+    "pyllm_causal.compose.comparisons",
     "scipy.stats",
     "scipy.optimize",
     "dowhy.causal_identifier.auto_identifier",

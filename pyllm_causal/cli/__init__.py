@@ -333,7 +333,7 @@ def _fail(error: CausalError, as_json: bool) -> NoReturn:
     if error.hint:
         _tell(f"  {safe(error.hint, 400)}")
     if as_json:
-        from ..compose import failed
+        from ..compose.error import failed
 
         _out(_json(failed(error).model_dump(mode="json")))
     raise typer.Exit(error.exit_code)

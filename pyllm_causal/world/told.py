@@ -8,7 +8,7 @@ from ..analysis import Answer, Checked, Estimand, Estimate, NotIdentified, Refut
 from ..causal.certainty import overall, relevant_matters
 from ..causal.world.prepare import Prepared, held_against
 from ..causal.world.sure import grade
-from ..compose import provenance
+from ..compose.provenance import provenance
 from ..graph import Graph
 from ..report import model_words as say
 from ..report.text import checks_lines

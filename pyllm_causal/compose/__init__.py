@@ -1,0 +1,1 @@
+"""From the results of the stages to the public answer document, one kind of document a file."""
