@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..graph import Graph
-from ..language import match
+from ..language import lexicon, match
 from ..query import Query
 from ..wording import safe
 
@@ -66,6 +66,6 @@ def _flat(text: str) -> str:
 
 def _within(said: str, words: str) -> bool:
     """Whether every word of content in `said` is spoken in `words`."""
-    asked = match.words(said)
-    spoken = match.words(words)
-    return bool(asked) and all(any(match.alike(a, s) >= 0.8 for s in spoken) for a in asked)
+    asked = lexicon.words(said)
+    spoken = lexicon.words(words)
+    return bool(asked) and all(any(lexicon.alike(a, s) >= 0.8 for s in spoken) for a in asked)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -17,13 +15,16 @@ from . import (
     columns,
     completion,
     config,
+    console,
     doctor,
     examples,
     export,
     graph,
+    inputs,
     lint,
     models,
     plan,
+    preview,
     recordings,
     report,
     rerun,
@@ -55,7 +56,6 @@ from .waiting import Waiting
 
 if TYPE_CHECKING:
     from ..analysis import Answer
-    from ..errors import CausalError
 
 app = typer.Typer(
     name="pyllm-causal",
@@ -149,7 +149,7 @@ def ask(
     def run() -> Answer:
         from .. import pipeline, study
 
-        described, given = _describe(describe), overrides(flags)
+        described, given = inputs.describe(describe), overrides(flags)
         with Waiting(stages=not (as_json or quiet)) as waiting:
             client = study.connect(
                 model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens,
@@ -158,13 +158,13 @@ def ask(
             if client is None and not as_json:
                 waiting.tell("No language model is set (--model NAME): the built-in reader reads the question.")
             return pipeline.ask(
-                _without_keys(question), data, client=client, seed=seed, describe=described, overrides=given,
-                share=_share(share), drafts=drafts, progress=waiting, simulations=simulations, workers=workers,
+                inputs.without_keys(question), data, client=client, seed=seed, describe=described, overrides=given,
+                share=inputs.share(share), drafts=drafts, progress=waiting, simulations=simulations, workers=workers,
                 checks=not no_checks, language=lang,
             )  # fmt: skip
 
     if dry_run:
-        _guard(lambda: _dry_run(question, data, describe, share, overrides(flags)), as_json, debug)
+        console.guard(lambda: preview.would_send(question, data, describe, share, overrides(flags)), as_json, debug)
         return
     _finish(run, as_json, quiet, expert, debug, report_to, data)
 
@@ -197,40 +197,40 @@ def read(
     Exit code 2 when a person must choose.
     """
     if dry_run:
-        _guard(lambda: _dry_run(question, data, describe, share, overrides(flags)), as_json, debug)
+        console.guard(lambda: preview.would_send(question, data, describe, share, overrides(flags)), as_json, debug)
         return
 
     def run() -> Any:
         from .. import pipeline, study
 
-        tell = None if as_json else _tell
+        tell = None if as_json else console.tell
         client = study.connect(
             model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=tell
         )  # fmt: skip
         given = overrides(flags)
         return pipeline.read(
-            _without_keys(question), data, client=client, describe=_describe(describe), overrides=given, share=_share(share),
-            drafts=drafts,
+            inputs.without_keys(question), data, client=client, describe=inputs.describe(describe), overrides=given,
+            share=inputs.share(share), drafts=drafts,
         )  # fmt: skip
 
-    reading = _guard(run, as_json, debug)
+    reading = console.guard(run, as_json, debug)
     document = reading.model_dump(mode="json", exclude={"query"})
     query = reading.query
     document["query"] = (
         None if query is None else {"kind": query.kind} | query.model_dump(mode="json", exclude_defaults=True)
     )
     if as_json:
-        _document(document)
+        console.document(document)
     else:
         from ..wording import join
 
-        _out(reading.receipt)
+        console.out(reading.receipt)
         for alarm in reading.bad_controls:
-            _out(f"  left alone: {join([alarm.column])}: {join([alarm.reason])}")
+            console.out(f"  left alone: {join([alarm.column])}: {join([alarm.reason])}")
         if reading.status == "choose":
             for role, names in reading.choices.items():
-                _out(f"  {role}: {join(names[:6])}")
-            _out("Name them with --treatment and --outcome (--design and its parts where a design is meant).")
+                console.out(f"  {role}: {join(names[:6])}")
+            console.out("Name them with --treatment and --outcome (--design and its parts where a design is meant).")
     raise typer.Exit(0 if reading.status == "read" else 2)
 
 
@@ -260,12 +260,12 @@ def analyse(
     def run() -> Answer:
         from ..pipeline import analyse as analyse_query
 
-        document = _query_document(query)
+        document = inputs.query_document(query)
         if graph_file is not None:
             document = with_graph(document, graph_file)
         with Waiting(stages=not (as_json or quiet)) as waiting:
             return analyse_query(
-                document, data, seed=seed, describe=_describe(describe), progress=waiting, simulations=simulations,
+                document, data, seed=seed, describe=inputs.describe(describe), progress=waiting, simulations=simulations,
                 workers=workers, checks=not no_checks,
             )  # fmt: skip
 
@@ -294,55 +294,21 @@ def _finish(
         answer = run()
         return _output(answer, as_json, quiet, expert), answer
 
-    text, answer = _guard(both, as_json, debug)
-    _out(text)
+    text, answer = console.guard(both, as_json, debug)
+    console.out(text)
     from ..report.kept import keep
 
     keep(answer)
     if report_to is not None:
-        page, twin = _guard(lambda: report.written(answer, report_to, data), False, debug)
-        _tell(f"Wrote {page} and {twin.name}.")
+        page, twin = console.guard(lambda: report.written(answer, report_to, data), False, debug)
+        console.tell(f"Wrote {page} and {twin.name}.")
     raise typer.Exit(answer.exit_code)
-
-
-def _guard(run: Callable[[], Any], as_json: bool, debug: bool) -> Any:
-    """The result, or the error on standard error (and as a document with --json) with its exit code."""
-    from ..errors import CausalError, InternalError
-
-    try:
-        return run()
-    except CausalError as error:
-        if debug:
-            _tell(_without_keys(traceback.format_exc()))
-        _fail(error, as_json)
-    except KeyboardInterrupt:
-        _tell("Stopped: there is no answer yet.")
-        raise typer.Exit(130) from None
-    except Exception as error:  # noqa: BLE001 - the last line of defence: our fault, said plainly
-        if debug:
-            _tell(_without_keys(traceback.format_exc()))
-        kind = type(error).__name__
-        _fail(InternalError(f"Something went wrong inside ({kind}).", "Run again with --debug and report it."), as_json)
-
-
-def _fail(error: CausalError, as_json: bool) -> NoReturn:
-    from ..wording import safe
-
-    error.message, error.hint = _without_keys(error.message), _without_keys(error.hint)
-    _tell(f"Error: {safe(error.message, 400)}")
-    if error.hint:
-        _tell(f"  {safe(error.hint, 400)}")
-    if as_json:
-        from ..compose.error import failed
-
-        _out(_json(failed(error).model_dump(mode="json")))
-    raise typer.Exit(error.exit_code)
 
 
 def _output(answer: Answer, as_json: bool, quiet: bool, expert: bool) -> str:
     """The answer as it goes to standard output. Made before anything is printed: no half output."""
     if as_json:
-        return _json(answer.model_dump(mode="json"))
+        return console.as_text(answer.model_dump(mode="json"))
     if quiet:
         return answer.headline
     if not expert:
@@ -350,107 +316,6 @@ def _output(answer: Answer, as_json: bool, quiet: bool, expert: bool) -> str:
     from ..report.text import expert_text
 
     return f"{answer.text}\n\n{expert_text(answer)}"
-
-
-def _query_document(path: str) -> dict[str, Any]:
-    from ..errors import QueryError
-
-    hint = "`pyllm-causal schema query` prints every field."
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise QueryError(f"The query file {path!r} cannot be read ({error.strerror or 'not text'}).", hint) from None
-    except UnicodeDecodeError:
-        raise QueryError(f"The query file {path!r} is not text.", hint) from None
-    try:
-        document = json.loads(text, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise QueryError(f"The query file {path!r} is not valid JSON ({error.msg} at {where}).", hint) from None
-    except (ValueError, RecursionError):
-        raise QueryError(
-            f"The query file {path!r} is nested too deeply, or holds a number with thousands of digits.", hint
-        ) from None
-    if not isinstance(document, dict):
-        raise QueryError("The query must be one JSON object.", hint)
-    return document
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; a key that stands there twice would silently win over the first."""
-    from ..errors import QueryError
-
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise QueryError(f"The query says {twice!r} twice.", "Keep one of the two.")
-    return found
-
-
-def _describe(given: str | None) -> str | None:
-    from ..errors import DataError
-
-    if given is None or not given.startswith("@"):
-        return given and _without_keys(given)
-    try:
-        return _without_keys(Path(given[1:]).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
-        raise DataError(
-            f"The description file {given[1:]!r} cannot be read.", "Give --describe @FILE or the text itself."
-        ) from None
-
-
-def _without_keys(text: str) -> str:
-    """`text` without keys that were pasted into it: they must not come back in an answer, a recording or a traceback."""
-    from ..settings import scrub
-
-    return scrub(text)
-
-
-def _share(how: str | None) -> str:
-    """What a model may see: as asked for here, else as the settings say, else the profile."""
-    from ..errors import SettingsError
-
-    if how is None:
-        from ..settings import load
-
-        return load().share
-    if how not in ("names", "profile", "levels"):
-        raise SettingsError(f"--share {how!r} is unknown.", "Say names, profile or levels.")
-    return how
-
-
-def _dry_run(question: str, data: str, describe: str | None, share: str | None, given: dict[str, Any]) -> None:
-    from ..causal.refuters import menu
-    from ..data import Table
-    from ..language.preview import would_send
-
-    checks = menu()
-    how, table = _share(share), Table.read(data, describe=_describe(describe))
-    requests, left = would_send(_without_keys(question), table.profile, given, checks, share=how)  # type: ignore[arg-type]
-    _tell(f"Nothing was sent. This is what would be sent, step by step: {', '.join(r.step for r in requests)}.")
-    _tell(left)
-    for request in requests:
-        _document(request.model_dump(mode="json"))
-
-
-def _tell(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _out(text: str) -> None:
-    typer.echo(text)
-
-
-def _document(document: Any) -> None:
-    _out(_json(document))
-
-
-def _json(document: Any) -> str:
-    """JSON that is the same document on any terminal: readable letters, but no invisible or direction characters."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    return "".join(ch if ch == "\n" or ch.isprintable() else json.dumps(ch)[1:-1] for ch in text)
 
 
 def main() -> None:
@@ -463,7 +328,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False, prog_name="pyllm-causal")
     except typer.Abort:
-        _tell("Stopped.")
+        console.tell("Stopped.")
         code = 130
     except Exception as error:
         if not hasattr(error, "format_message"):
@@ -483,6 +348,6 @@ def _misused(error: Any) -> int:
     command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "pyllm-causal"
     try:
         wrong = InputError(message.rstrip(".") + ".", f"`{command} --help` shows what can be given.")
-        _fail(wrong, "--json" in sys.argv)
+        console.fail(wrong, "--json" in sys.argv)
     except typer.Exit as stop:
         return stop.exit_code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import console, inputs
 from .options import (
     ApiBase,
     Budget,
@@ -60,19 +61,18 @@ def chat(
 
     Example: pyllm-causal chat coaching.csv
     """
-    from . import _describe, _guard, _share, _tell
 
     how: dict[str, Any] = {
-        "describe": _describe(describe), "simulations": simulations, "workers": workers, "checks": not no_checks,
+        "describe": inputs.describe(describe), "simulations": simulations, "workers": workers, "checks": not no_checks,
     }  # fmt: skip
 
     def begin() -> Study:
         from ..study import Study, connect, last_session
 
         client = connect(
-            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=_tell
+            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=console.tell
         )  # fmt: skip
-        how.update(client=client, share=_share(share), graph=graph)
+        how.update(client=client, share=inputs.share(share), graph=graph)
         if go_on:
             from ..data import Table
 
@@ -80,13 +80,13 @@ def chat(
             found = last_session(data, table.fingerprint)
             if found is not None:
                 return Study.resume(found, data, **how)
-            _tell("There is no session about this file yet: this is a new one.")
+            console.tell("There is no session about this file yet: this is a new one.")
         study = Study(data, seed=seed, **how)
         study.begin()
         return study
 
-    study = _guard(begin, False, debug)
-    _guard(lambda: _talk(study, data, plain, debug), False, debug)
+    study = console.guard(begin, False, debug)
+    console.guard(lambda: _talk(study, data, plain, debug), False, debug)
 
 
 def _talk(study: Study, data: str, plain: bool, debug: bool) -> None:
@@ -97,13 +97,12 @@ def _talk(study: Study, data: str, plain: bool, debug: bool) -> None:
     from ..chat.warm import Warm
     from ..errors import SettingsError
     from ..wording import safe
-    from . import _tell
     from .waiting import Waiting
 
     try:
         study.keep()
     except SettingsError as error:
-        _tell(f"This session cannot be kept: {error}")
+        console.tell(f"This session cannot be kept: {error}")
         study.forget()
     lines = line_of(plain, lambda: study.table.names, study.said)
     talk = Conversation(study, Screen(plain=plain), Waiting, Warm(), debug)
@@ -123,4 +122,4 @@ def _talk(study: Study, data: str, plain: bool, debug: bool) -> None:
             break
     study.keep()
     if study.place is not None and study.history:
-        _tell(f"Kept. Go on with: pyllm-causal chat {safe(data, 200)} --continue")
+        console.tell(f"Kept. Go on with: pyllm-causal chat {safe(data, 200)} --continue")

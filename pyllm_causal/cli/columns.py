@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import console, inputs
 from .options import AsJson, Debug, Describe, Share
 
 if TYPE_CHECKING:
@@ -31,20 +32,19 @@ def columns(
 
     Nothing is sent. Exact extremes are shown to you alone; a model gets rounded ranges, and no value that is rare.
     """
-    from . import _describe, _document, _guard, _out, _share
 
     def run() -> tuple[Table, dict[str, Any]]:
         from ..data import Table
 
-        how = _share(share)
-        table = Table.read(data, describe=_describe(describe))
+        how = inputs.share(share)
+        table = Table.read(data, describe=inputs.describe(describe))
         return table, table.profile.shared(how)  # type: ignore[arg-type]
 
-    table, seen = _guard(run, as_json, debug)
+    table, seen = console.guard(run, as_json, debug)
     shown = {str(column["name"]): column for column in seen["columns"]}
     profile = table.profile
     if as_json:
-        _document(
+        console.document(
             {
                 "name": profile.name,
                 "rows": profile.rows,
@@ -55,16 +55,16 @@ def columns(
         return
     from ..wording import count, safe
 
-    _out(f"{safe(profile.name)}: {count(profile.rows)} rows, {count(len(profile.columns))} columns.")
+    console.out(f"{safe(profile.name)}: {count(profile.rows)} rows, {count(len(profile.columns))} columns.")
     for note in table.notes:
-        _out(f"  {safe(note, 300)}")
+        console.out(f"  {safe(note, 300)}")
     rows = [
         (safe(c.name, 32), _KINDS.get(c.kind, c.kind), _content(c), _missing(c), _seen(shown[c.name]))
         for c in profile.columns
     ]
-    _out("")
+    console.out("")
     for line in _table(("column", "kind", "what is in it", "missing", "a language model would see"), rows):
-        _out(line)
+        console.out(line)
 
 
 def _content(column: Column) -> str:

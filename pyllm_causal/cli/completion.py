@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from . import console
+
 SHELLS = ("bash", "zsh", "fish")
 _LONGEST = 65_536
 _TEXT = (".csv", ".tsv", ".txt")
@@ -26,7 +28,6 @@ def completion(
     in ~/.bashrc, for zsh `eval "$(pyllm-causal completion zsh)"` in ~/.zshrc after `compinit`, for fish
     `pyllm-causal completion fish | source` in ~/.config/fish/config.fish. `pyllm-causal --install-completion` does that.
     """
-    from . import _guard, _out
 
     def run() -> str:
         from typer._completion_shared import get_completion_script
@@ -39,7 +40,7 @@ def completion(
             prog_name="pyllm-causal", complete_var="_PYLLM_CAUSAL_COMPLETE", shell=shell
         )  # fmt: skip
 
-    _out(_guard(run, False, False))
+    console.out(console.guard(run, False, False))
 
 
 def column_names(context: typer.Context, incomplete: str) -> list[str]:

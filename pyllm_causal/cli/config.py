@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from . import console
 from .options import AsJson
 
 app = typer.Typer(
@@ -23,17 +24,16 @@ def show(as_json: AsJson = False) -> None:
 
     Keys are only said to be there or not.
     """
-    from . import _document, _guard, _out
 
-    rows, key = _guard(_settings, as_json, False)
+    rows, key = console.guard(_settings, as_json, False)
     if as_json:
-        _document({"settings": rows, "api_key": key})
+        console.document({"settings": rows, "api_key": key})
         return
     width = max(map(len, rows))
     for name, row in rows.items():
         value = "(none)" if row["value"] is None else row["value"]
-        _out(f"{name:<{width}}  {value}  ({row['from']})")
-    _out(f"PYLLM_CAUSAL_API_KEY, for --api-base: {'set' if key else 'not set'} in the environment")
+        console.out(f"{name:<{width}}  {value}  ({row['from']})")
+    console.out(f"PYLLM_CAUSAL_API_KEY, for --api-base: {'set' if key else 'not set'} in the environment")
 
 
 @app.command(name="set")
@@ -47,13 +47,12 @@ def set_(
     Arguments and PYLLM_CAUSAL_… in the environment still win over it.
     """
     from ..settings import write_config
-    from . import _document, _guard, _out
 
-    kept = _guard(lambda: write_config(name, value), as_json, False)
+    kept = console.guard(lambda: write_config(name, value), as_json, False)
     if as_json:
-        _document({name: kept})
+        console.document({name: kept})
     else:
-        _out(f"{name} is now {kept}.")
+        console.out(f"{name} is now {kept}.")
 
 
 @app.command()
@@ -63,13 +62,12 @@ def unset(name: Name, as_json: AsJson = False) -> None:
     Example: pyllm-causal config unset model
     """
     from ..settings import write_config
-    from . import _document, _guard, _out
 
-    _guard(lambda: write_config(name, None), as_json, False)
+    console.guard(lambda: write_config(name, None), as_json, False)
     if as_json:
-        _document({name: None})
+        console.document({name: None})
     else:
-        _out(f"{name} is no longer set.")
+        console.out(f"{name} is no longer set.")
 
 
 @app.command()
@@ -79,9 +77,8 @@ def path() -> None:
     Example: pyllm-causal config path
     """
     from ..settings import config_path
-    from . import _out
 
-    _out(str(config_path() or "There is no config folder for this user."))
+    console.out(str(config_path() or "There is no config folder for this user."))
 
 
 def _settings() -> tuple[dict[str, dict[str, Any]], bool]:

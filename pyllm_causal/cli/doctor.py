@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
+from . import console
 from .options import ApiBase, AsJson, Debug, Model
 
 if TYPE_CHECKING:
@@ -52,23 +53,24 @@ def doctor(
     Nothing is sent without --online, and no key is ever printed. Neither a model nor a key nor an extra is needed:
     the exit code is 0 without them too.
     """
-    from . import _document, _guard, _out
     from .waiting import Waiting
 
     with Waiting(stages=False):
-        found: list[Finding] = _guard(lambda: list(examine(model, api_base, online)), as_json, debug)
+        found: list[Finding] = console.guard(lambda: list(examine(model, api_base, online)), as_json, debug)
     if as_json:
-        _document({"works": not any(f.state == "broken" for f in found), "findings": [f._asdict() for f in found]})
+        console.document(
+            {"works": not any(f.state == "broken" for f in found), "findings": [f._asdict() for f in found]}
+        )
         return
     from ..wording import safe
 
     for finding in found:
-        _out(f"{SIGNS[finding.state]} {finding.name}: {safe(finding.found, 300)}")
+        console.out(f"{SIGNS[finding.state]} {finding.name}: {safe(finding.found, 300)}")
         if finding.fix:
-            _out(f"    {safe(finding.fix, 300)}")
+            console.out(f"    {safe(finding.fix, 300)}")
     broken = [f.name for f in found if f.state == "broken"]
-    _out("")
-    _out(
+    console.out("")
+    console.out(
         f"To be mended: {', '.join(broken)}."
         if broken
         else "Everything that is needed works. Try: pyllm-causal examples"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import console
 from .options import AsJson, Debug
 
 
@@ -23,14 +24,13 @@ def examples(
 
     The tables are made up, and what was put into them is said, so that you can see whether the answer is right.
     """
-    from . import _document, _guard, _out
     from .example_tables import EXAMPLES
 
     folder = "." if write is None else str(write)
     if write is not None:
-        _guard(lambda: _write(write), as_json, debug)
+        console.guard(lambda: _write(write), as_json, debug)
     if as_json:
-        _document(
+        console.document(
             {
                 "examples": [
                     {
@@ -46,14 +46,14 @@ def examples(
         )
         return
     if write is None:
-        _out("The tables are made up. Write them into this folder first: pyllm-causal examples --write .")
+        console.out("The tables are made up. Write them into this folder first: pyllm-causal examples --write .")
     else:
-        _out(f"{len(EXAMPLES)} tables are written into {'this folder' if folder == '.' else folder}.")
+        console.out(f"{len(EXAMPLES)} tables are written into {'this folder' if folder == '.' else folder}.")
     for example in EXAMPLES.values():
-        _out(f"\n# {example.kind}; put into the table: {example.truth}\n{example.command(folder)}")
-    _out("\n# your own table: see what is in it, then ask; the program asks back where it is not sure")
-    _out("pyllm-causal columns FILE")
-    _out('pyllm-causal ask "Does A change B?" --data FILE')
+        console.out(f"\n# {example.kind}; put into the table: {example.truth}\n{example.command(folder)}")
+    console.out("\n# your own table: see what is in it, then ask; the program asks back where it is not sure")
+    console.out("pyllm-causal columns FILE")
+    console.out('pyllm-causal ask "Does A change B?" --data FILE')
 
 
 def _write(folder: Path) -> None:

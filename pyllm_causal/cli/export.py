@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import console
 from .options import Debug
 
 app = typer.Typer(help="An answer in a form that others can repeat.", no_args_is_help=True, rich_markup_mode=None)
@@ -35,7 +36,6 @@ def script(
 
     It needs numpy, pandas and scipy, and nothing of this program.
     """
-    from . import _guard, _out, _tell
 
     def run() -> str:
         from ..answer_file import read_answer
@@ -44,12 +44,12 @@ def script(
         found = read_answer(answer)
         return script(found, data or beside(found, answer))
 
-    text = _guard(run, False, debug)
+    text = console.guard(run, False, debug)
     if out is None:
-        _out(text.rstrip("\n"))
+        console.out(text.rstrip("\n"))
         return
-    _guard(lambda: _write(out, text), False, debug)
-    _tell(f"Wrote {out}. Run it with: python {out} TABLE")
+    console.guard(lambda: _write(out, text), False, debug)
+    console.tell(f"Wrote {out}. Run it with: python {out} TABLE")
 
 
 def _write(path: Path, text: str) -> None:

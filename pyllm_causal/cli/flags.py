@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from . import console
 from .completion import column_names
 from .known import KNOWN, gathered
 
@@ -198,11 +199,10 @@ def with_graph(fields: Mapping[str, Any], path: str) -> dict[str, Any]:
     Raises `GraphError`, also where the fields name a treatment or outcome of which the graph says nothing.
     """
     from ..graph_formats import reused
-    from . import _tell
 
     found, remarks = reused(path)
     for remark in remarks:
-        _tell(remark)
+        console.tell(remark)
     found["graph"].require(fields.get("treatment"), fields.get("outcome"))
     chosen = tuple(dict.fromkeys((*fields.get("selected_on", ()), *found.pop("selected_on", ()))))
     sources = {**fields.get("sources", {}), **found["sources"]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import picture
+from . import console, inputs, picture
 from .options import ApiBase, AsJson, Budget, BudgetTokens, Debug, Describe, Drafts, Model, NoLog, Record, Replay
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ def draft(
 
     Example: pyllm-causal graph draft "Does coaching raise the score?" --data coaching.csv -o drafted.json
     """
-    from . import _describe, _guard, _out, _share, _tell, _without_keys
 
     def run() -> tuple[Reading, GraphFile | None]:
         from .. import pipeline, study
@@ -60,12 +59,12 @@ def draft(
 
         _spared(output)
         client = study.connect(
-            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=_tell
+            model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=console.tell
         )  # fmt: skip
-        table = Table.read(data, describe=_describe(describe))
+        table = Table.read(data, describe=inputs.describe(describe))
         given = {"treatment": treatment, "outcome": outcome}
         reading = pipeline.read(
-            _without_keys(question), table, client=client, overrides=given, share=_share(None), drafts=drafts
+            inputs.without_keys(question), table, client=client, overrides=given, share=inputs.share(None), drafts=drafts
         )  # fmt: skip
         if reading.query is None or reading.status == "choose":
             return reading, None
@@ -78,23 +77,23 @@ def draft(
             save(file, output)
         return reading, file
 
-    reading, file = _guard(run, False, debug)
+    reading, file = console.guard(run, False, debug)
     if file is None:
         from ..wording import join
 
-        _out(reading.receipt)
+        console.out(reading.receipt)
         for role, names in reading.choices.items():
-            _out(f"  {role}: {join(names[:6])}")
+            console.out(f"  {role}: {join(names[:6])}")
         other = 'Ask "What drives …?" instead: the picture is the same.'
-        _out(other if "compare" in reading.choices else "Name them with --treatment and --outcome.")
+        console.out(other if "compare" in reading.choices else "Name them with --treatment and --outcome.")
         raise typer.Exit(2)
     from ..graph_formats import render
 
     if output is None:
-        _out(render(file).rstrip("\n"))
+        console.out(render(file).rstrip("\n"))
         return
-    _out(render(file, "text").rstrip("\n"))
-    _tell(f"Wrote {output}. Read it, correct it, and sign it: pyllm-causal graph sign {output} --by YOUR-NAME")
+    console.out(render(file, "text").rstrip("\n"))
+    console.tell(f"Wrote {output}. Read it, correct it, and sign it: pyllm-causal graph sign {output} --by YOUR-NAME")
 
 
 def _drafted(reading: Reading, table: Table) -> GraphFile:
@@ -133,7 +132,6 @@ def check(
     Every place that the table speaks against comes with what you can do about it: `graph apply` does it.
     Exit codes: 0 fine, 2 bad input or a table that contradicts the picture, 3 the effect cannot be told.
     """
-    from . import _document, _guard, _out
 
     def run() -> tuple[list[str], dict[str, Any], int]:
         from ..causal.graph_verdict import verdict
@@ -158,12 +156,12 @@ def check(
         broken = any(c.matters for c in found.contested) or (found.fit is not None and found.fit.verdict == "failed")
         return [*lines, *_implied(found)], document, 3 if not found.identified else 2 if broken else 0
 
-    lines, document, code = _guard(run, as_json, debug)
+    lines, document, code = console.guard(run, as_json, debug)
     if as_json:
-        _document(document)
+        console.document(document)
     else:
         for line in lines:
-            _out(line)
+            console.out(line)
     raise typer.Exit(code)
 
 
@@ -213,7 +211,6 @@ def draw(
 
     Example: pyllm-causal graph draw g.json --format mermaid
     """
-    from . import _guard, _out, _tell
 
     def run() -> str:
         from ..errors import GraphError
@@ -230,11 +227,11 @@ def draw(
         save(file, output, format)
         return ""
 
-    text = _guard(run, False, debug)
+    text = console.guard(run, False, debug)
     if output is None:
-        _out(text)
+        console.out(text)
     else:
-        _tell(f"Wrote {output}.")
+        console.tell(f"Wrote {output}.")
 
 
 @app.command()
@@ -243,7 +240,6 @@ def diff(before: File, after: File, as_json: AsJson = False, debug: Debug = Fals
 
     Example: pyllm-causal graph diff drafted.json reviewed.json
     """
-    from . import _document, _guard, _out
 
     def run() -> tuple[list[str], dict[str, Any], bool]:
         from ..graph_formats import load
@@ -252,12 +248,12 @@ def diff(before: File, after: File, as_json: AsJson = False, debug: Debug = Fals
         found = between(load(before).graph, load(after).graph)
         return found.lines(), {"same": found.same, **found.model_dump(mode="json")}, found.same
 
-    lines, document, same = _guard(run, as_json, debug)
+    lines, document, same = console.guard(run, as_json, debug)
     if as_json:
-        _document(document)
+        console.document(document)
     else:
         for line in lines:
-            _out(line)
+            console.out(line)
     raise typer.Exit(0 if same else 1)
 
 
@@ -275,7 +271,6 @@ def import_(
 
     Example: pyllm-causal graph import picture.dagitty -o g.json
     """
-    from . import _guard, _out, _tell
 
     def run() -> tuple[str, str]:
         from ..graph_formats import load, render, save
@@ -287,11 +282,11 @@ def import_(
             save(file, output, "json")
         return render(file), summary(file)
 
-    text, told = _guard(run, False, debug)
+    text, told = console.guard(run, False, debug)
     if output is None:
-        _out(text.rstrip("\n"))
+        console.out(text.rstrip("\n"))
     else:
-        _tell(f"Wrote {output}: {told}.")
+        console.tell(f"Wrote {output}: {told}.")
 
 
 @app.command()
@@ -309,7 +304,6 @@ def sign(
 
     Example: pyllm-causal graph sign g.json --by "Ann Smith" --note "age -> coaching: see Smith 2019"
     """
-    from . import _guard, _out, _tell
 
     def run() -> tuple[str, list[str]]:
         from datetime import UTC, datetime
@@ -348,10 +342,10 @@ def sign(
         )
         return render(file, "text").rstrip("\n"), said
 
-    text, said = _guard(run, False, debug)
-    _out(text)
+    text, said = console.guard(run, False, debug)
+    console.out(text)
     for line in said:
-        _tell(line)
+        console.tell(line)
 
 
 app.command("apply")(picture.apply)

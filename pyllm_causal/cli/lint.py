@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import console
 from .options import AsJson, Debug
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def lint(
     Exit codes: 0 nothing wrong, 2 something is.
     """
     from ..wording import safe
-    from . import _document, _guard, _out
 
     def run() -> Lint:
         from ..answer_file import read_answer
@@ -34,18 +34,18 @@ def lint(
 
         return hold(_text(text), read_answer(answer))
 
-    found = _guard(run, as_json, debug)
+    found = console.guard(run, as_json, debug)
     if as_json:
-        _document(found.model_dump(mode="json"))
+        console.document(found.model_dump(mode="json"))
     else:
         for item in found.findings:
             mark = "−" if item.severity == "fault" else "·"
-            _out(f"{mark} {item.kind}, sentence {item.sentence}: “{safe(item.quote, 200)}”")
-            _out(f"    {safe(item.why, 300)}")
-            _out(f"    Right would be: {safe(item.right, 400)}")
+            console.out(f"{mark} {item.kind}, sentence {item.sentence}: “{safe(item.quote, 200)}”")
+            console.out(f"    {safe(item.why, 300)}")
+            console.out(f"    Right would be: {safe(item.right, 400)}")
         faults = sum(f.severity == "fault" for f in found.findings)
         many = "" if found.sentences == 1 else f" in {found.sentences} sentences"
-        _out("Nothing is wrong." if not faults else f"{faults} thing{'s' * (faults != 1)} to put right{many}.")
+        console.out("Nothing is wrong." if not faults else f"{faults} thing{'s' * (faults != 1)} to put right{many}.")
     raise typer.Exit(0 if found.clean else 2)
 
 

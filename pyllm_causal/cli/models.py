@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import console
 from .options import ApiBase, AsJson, Budget, BudgetTokens, Debug, Model
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ def check(
 
     Example: pyllm-causal models check --model ollama/llama3.2 --exam
     """
-    from . import _document, _guard, _out
 
     def run() -> tuple[list[str], dict[str, Any]]:
         from ..errors import SettingsError
@@ -66,12 +66,12 @@ def check(
         )
         return lines, {**document, "asked_for_directions": known}
 
-    lines, document = _guard(run, as_json, debug)
+    lines, document = console.guard(run, as_json, debug)
     if as_json:
-        _document(document)
+        console.document(document)
         return
     for line in lines:
-        _out(line)
+        console.out(line)
 
 
 _HOW = " (it has not passed the exam: --exam)"
@@ -83,30 +83,29 @@ def list_(as_json: AsJson = False) -> None:
 
     Example: pyllm-causal models list
     """
-    from . import _document, _guard, _out
 
     def run() -> list[Result]:
         from ..language.exam import results
 
         return list(results().values())
 
-    found = _guard(run, as_json, False)
+    found = console.guard(run, as_json, False)
     if as_json:
-        _document({"exams": [_told(r) for r in found]})
+        console.document({"exams": [_told(r) for r in found]})
         return
     if not found:
-        _out("No model has been examined here. Try: pyllm-causal models check --model NAME --exam")
+        console.out("No model has been examined here. Try: pyllm-causal models check --model NAME --exam")
         return
     from ..wording import safe
 
-    _out(
+    console.out(
         "| model | directions | what tells about what | what can change what | unusable | passed | date | file (SHA-256) |"
     )
-    _out("|---|---|---|---|---|---|---|---|")
+    console.out("|---|---|---|---|---|---|---|---|")
     for r in found:
         parts = [f"{r.right[p]} of {r.asked[p]}" for p in r.right]
         cells = [r.model, *parts, str(r.unusable), "yes" if r.passed else "no", r.date, r.sha256 or ""]
-        _out("| " + " | ".join(safe(c.replace("|", "/"), 120) for c in cells) + " |")
+        console.out("| " + " | ".join(safe(c.replace("|", "/"), 120) for c in cells) + " |")
 
 
 def _scores(result: Result) -> list[str]:
@@ -129,6 +128,4 @@ def _told(result: Result) -> dict[str, Any]:
 
 def _progress(done: int, of: int) -> None:
     if done % 10 == 0:
-        from . import _tell
-
-        _tell(f"  {done} of {of} questions put")
+        console.tell(f"  {done} of {of} questions put")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import console, inputs
 from .options import AsJson, Debug, Describe
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ def apply(
 
     Example: pyllm-causal graph apply g.json --drop age:coaching -o g2.json
     """
-    from . import _guard, _out, _tell
 
     def run() -> tuple[str, list[str]]:
         from ..errors import GraphError
@@ -54,10 +54,10 @@ def apply(
         )
         return "\n".join([*between(file.graph, changed).lines(), "", render(new, "text").rstrip("\n")]), said
 
-    text, said = _guard(run, False, debug)
-    _out(text)
+    text, said = console.guard(run, False, debug)
+    console.out(text)
     for line in said:
-        _tell(line)
+        console.tell(line)
 
 
 def changed_by(graph: Graph, flip: list[str], drop: list[str], add: list[str], known: list[str]) -> Graph:
@@ -116,25 +116,24 @@ def robustness(
 
     Example: pyllm-causal graph robustness query.json --data coaching.csv --graph g.json
     """
-    from . import _describe, _document, _guard, _out, _query_document
     from .flags import with_graph
 
     def run() -> Answer:
         from ..pipeline import analyse
 
-        document = _query_document(query)
+        document = inputs.query_document(query)
         if graph_file is not None:
             document = with_graph(document, graph_file)
-        return analyse(document, data, seed=seed, describe=_describe(describe), simulations=20)
+        return analyse(document, data, seed=seed, describe=inputs.describe(describe), simulations=20)
 
-    answer = _guard(run, as_json, debug)
+    answer = console.guard(run, as_json, debug)
     if as_json:
         wanted = {"status", "headline", "effect", "contested", "pictures", "next_question", "certainty", "why_not"}
-        _document(answer.model_dump(mode="json", include=wanted))
+        console.document(answer.model_dump(mode="json", include=wanted))
     elif answer.status == "answered":
         from ..report.picture import robustness_text
 
-        _out(robustness_text(answer))
+        console.out(robustness_text(answer))
     else:
-        _out(answer.text)
+        console.out(answer.text)
     raise typer.Exit(answer.exit_code)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import console, inputs, preview
 from .options import ApiBase, AsJson, Budget, BudgetTokens, Debug, Drafts, DryRun, Model, NoLog, Record, Replay
 
 if TYPE_CHECKING:
@@ -56,45 +57,42 @@ def plan(
 
     Example: pyllm-causal plan "Does coffee cause headaches?" --shared-cause stress --matters 0.05 --baseline 0.1
     """
-    from . import _describe, _document, _guard, _out, _share, _tell, _without_keys
 
     def run() -> Plan:
         from .. import study
         from ..plan import plan as planned
 
-        tell = None if as_json else _tell
+        tell = None if as_json else console.tell
         client = study.connect(
             model, api_base, record, replay, not no_log, budget=budget, budget_tokens=budget_tokens, tell=tell
         )  # fmt: skip
         return planned(
-            _without_keys(question), client=client, describe=_describe(describe), data=data, treatment=treatment,
+            inputs.without_keys(question), client=client, describe=inputs.describe(describe), data=data, treatment=treatment,
             outcome=outcome, shared_causes=shared_cause or (), nudges=nudge or (), between=between or (),
             hidden=hidden or (), matters=matters, spread=sd, baseline=baseline, unit=unit, per_week=per_week, drafts=drafts,
-            share=_share(None),
+            share=inputs.share(None),
         )  # fmt: skip
 
-    def preview() -> None:
+    def outlined() -> None:
         from ..language.outline import request_for
         from ..language.read import clean
         from ..plan import dictionary
 
-        told = _describe(describe)
+        told = inputs.describe(describe)
         lines = [f"{name}: {text}" for name, text in dictionary(told).items()] if told else []
-        _tell("Nothing was sent. This is what the planning step would send.")
-        _document(request_for(clean(_without_keys(question)), lines).model_dump(mode="json"))
+        console.tell("Nothing was sent. This is what the planning step would send.")
+        console.document(request_for(clean(inputs.without_keys(question)), lines).model_dump(mode="json"))
 
     if dry_run and data is None:
-        _guard(preview, as_json, debug)
+        console.guard(outlined, as_json, debug)
         return
     if dry_run:
-        from . import _dry_run
-
         given = {"treatment": treatment, "outcome": outcome}
-        _guard(lambda: _dry_run(question, data or "", describe, None, given), as_json, debug)
+        console.guard(lambda: preview.would_send(question, data or "", describe, None, given), as_json, debug)
         return
-    made = _guard(run, as_json, debug)
+    made = console.guard(run, as_json, debug)
     if as_json:
-        _document(made.model_dump(mode="json"))
+        console.document(made.model_dump(mode="json"))
     else:
-        _out(made.text)
+        console.out(made.text)
     raise typer.Exit(made.exit_code)

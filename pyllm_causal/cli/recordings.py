@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import console
 from .options import AsJson, Debug
 
 if TYPE_CHECKING:
@@ -23,20 +24,19 @@ def show(folder: Folder, as_json: AsJson = False, debug: Debug = False) -> None:
 
     Example: pyllm-causal recordings list replies
     """
-    from . import _document, _guard, _out
 
-    kept = _guard(lambda: _kept(folder), as_json, debug)
+    kept = console.guard(lambda: _kept(folder), as_json, debug)
     if as_json:
-        _document({"recordings": [_row(k, folder) for k in kept]})
+        console.document({"recordings": [_row(k, folder) for k in kept]})
         return
     for item in kept:
         tokens = f"{_or(item.tokens_in)}+{_or(item.tokens_out)} tokens"
         told = [item.step or "?", item.model or "no model", item.origin or "?", item.written or "?", tokens]
         if item.failed:
             told.append("a failed call")
-        _out(f"{_name(item, folder)}  " + " · ".join(map(_plain, told)))
+        console.out(f"{_name(item, folder)}  " + " · ".join(map(_plain, told)))
     if not kept:
-        _out("There is no recording here.")
+        console.out("There is no recording here.")
 
 
 @app.command()
@@ -48,16 +48,15 @@ def check(folder: Folder, as_json: AsJson = False, debug: Debug = False) -> None
     Exit code 2 when one is not. The question and the table are checked when the folder is replayed: `ask … --replay DIR`
     says what changed.
     """
-    from . import _document, _guard, _out
 
-    kept = _guard(lambda: _kept(folder), as_json, debug)
+    kept = console.guard(lambda: _kept(folder), as_json, debug)
     bad = [k for k in kept if k.state != "good"]
     if as_json:
-        _document({"good": len(kept) - len(bad), "recordings": [_row(k, folder) for k in kept]})
+        console.document({"good": len(kept) - len(bad), "recordings": [_row(k, folder) for k in kept]})
     else:
         for item in kept:
-            _out(f"{_name(item, folder)}  {item.state}{': ' + _plain(item.why) if item.why else ''}")
-        _out(f"{len(kept) - len(bad)} of {len(kept)} recordings are good.")
+            console.out(f"{_name(item, folder)}  {item.state}{': ' + _plain(item.why) if item.why else ''}")
+        console.out(f"{len(kept) - len(bad)} of {len(kept)} recordings are good.")
     raise typer.Exit(2 if bad else 0)
 
 
@@ -74,13 +73,12 @@ def clean(
 
     A damaged file is named and left alone.
     """
-    from . import _document, _guard, _out, _tell
 
-    kept = _guard(lambda: _kept(folder), as_json, debug)
+    kept = console.guard(lambda: _kept(folder), as_json, debug)
     old = [k for k in kept if k.state in ("out of date", "unused")]
     for item in kept:
         if item.state != "good":
-            _tell(f"{_name(item, folder)}  {item.state}: {_plain(item.why)}")
+            console.tell(f"{_name(item, folder)}  {item.state}: {_plain(item.why)}")
     if old and not yes and not typer.confirm(f"Remove {len(old)} file{'s' if len(old) > 1 else ''}?", err=True):
         old = []
 
@@ -89,11 +87,11 @@ def clean(
 
         return remove(old)
 
-    gone = _guard(run, as_json, debug)
+    gone = console.guard(run, as_json, debug)
     if as_json:
-        _document({"removed": [_name(k, folder) for k in old][:gone]})
+        console.document({"removed": [_name(k, folder) for k in old][:gone]})
     else:
-        _out(f"{gone} removed.")
+        console.out(f"{gone} removed.")
 
 
 def sent(
@@ -108,7 +106,6 @@ def sent(
 
     PYLLM_CAUSAL_SENT_LOG=off keeps no log.
     """
-    from . import _document, _guard, _out
 
     def run() -> dict[str, Any]:
         from ..errors import DataError
@@ -126,25 +123,27 @@ def sent(
                 f"The log {str(place)!r} cannot be read ({error.strerror or 'file error'}).", "Check its permissions."
             ) from None
 
-    found = _guard(run, as_json, debug)
+    found = console.guard(run, as_json, debug)
     if as_json:
-        _document(found)
+        console.document(found)
         return
     if found["log"] is None:
-        _out("The log is switched off.")
+        console.out("The log is switched off.")
         return
     if clear:
-        _out("The log is deleted." if found["removed"] else "There was no log.")
+        console.out("The log is deleted." if found["removed"] else "There was no log.")
         return
     for line in found["sent"]:
-        _out(
+        console.out(
             f"{_plain(line.get('time'))} · {_plain(line.get('step'))} · to {_plain(line.get('to'))} · {_plain(line.get('model'))}"
         )
         for turn in line.get("messages") or ():
             text = str(turn.get("content")) if isinstance(turn, dict) else ""
             shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-            _out("\n".join("    " + row for row in shown.splitlines()))
-    _out(f"{len(found['sent'])} shown, from {_plain(found['log'])}." if found["sent"] else "Nothing was sent yet.")
+            console.out("\n".join("    " + row for row in shown.splitlines()))
+    console.out(
+        f"{len(found['sent'])} shown, from {_plain(found['log'])}." if found["sent"] else "Nothing was sent yet."
+    )
 
 
 def _kept(folder: Path) -> list[Kept]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import console
 from .options import Debug
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def report(
 
     Example: pyllm-causal report answer.json --out report.html
     """
-    from . import _guard, _out
 
     def run() -> tuple[Path, Path]:
         from ..answer_file import read_answer
@@ -58,8 +58,8 @@ def report(
             found, out or (Path("report.html") if named else Path(source).with_suffix(".html")), data, source
         )
 
-    page, twin = _guard(run, False, debug)
-    _out(f"Wrote {page} and {twin.name} (picture, numbers, checks, how to repeat it).")
+    page, twin = console.guard(run, False, debug)
+    console.out(f"Wrote {page} and {twin.name} (picture, numbers, checks, how to repeat it).")
     if show:
         import webbrowser
 

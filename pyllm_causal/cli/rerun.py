@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import console, inputs
 from .options import AsJson, Debug, Describe, Workers
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def rerun(
 
     Exit codes: 0 the same, 2 something differs or it cannot be made again.
     """
-    from . import _describe, _document, _guard, _out
     from .waiting import Waiting
 
     def run() -> Rerun:
@@ -35,17 +35,17 @@ def rerun(
 
         with Waiting(stages=not as_json) as waiting:
             return again(
-                read_answer(answer), data, recordings=None if answer == "-" else answer, describe=_describe(describe),
+                read_answer(answer), data, recordings=None if answer == "-" else answer, describe=inputs.describe(describe),
                 workers=workers, progress=waiting,
             )  # fmt: skip
 
-    found = _guard(run, as_json, debug)
+    found = console.guard(run, as_json, debug)
     if as_json:
-        _document(found.model_dump(mode="json"))
+        console.document(found.model_dump(mode="json"))
     else:
-        _out("The answer is the same." if found.same else "The answer is not the same.")
+        console.out("The answer is the same." if found.same else "The answer is not the same.")
         for line in found.differs:
-            _out(f"  − {line}")
+            console.out(f"  − {line}")
         for line in found.notes:
-            _out(f"    {line}")
+            console.out(f"    {line}")
     raise typer.Exit(0 if found.same else 2)

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from . import console
+
 QUERY = {
     "question": "The asker's words; never used in a computation.",
     "kind": "What is asked: effect, effect_by_group, mediation, counterfactual (one case otherwise), attribution (what is due to what), "
@@ -96,9 +98,8 @@ def schema(
 
     Example: pyllm-causal schema query
     """
-    from . import _document, _guard
 
-    _document(_guard(lambda: described(which), False, False))
+    console.document(console.guard(lambda: described(which), False, False))
 
 
 def described(which: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..wording import columns_text, join, safe
 from ..years import years_of
-from . import match, timing
+from . import lexicon, timing
 
 if TYPE_CHECKING:
     from ..profile import Column
@@ -85,9 +85,9 @@ def _unusable(column: Column) -> str:
 
 
 def _leaks(column: Column, outcome: Column) -> bool:
-    stems = timing.stems(outcome.name) | {match.stem(w) for w in match.words(outcome.description or "")[:3]}
+    stems = timing.stems(outcome.name) | {lexicon.stem(w) for w in lexicon.words(outcome.description or "")[:3]}
     for found in _TOLD_AFTER.finditer(timing.told(column)):
-        told = {match.stem(w) for w in match.split(found["rest"])[:3]}
+        told = {lexicon.stem(w) for w in lexicon.split(found["rest"])[:3]}
         if any(len(s) >= 4 and s in told for s in stems):
             return True
     return False

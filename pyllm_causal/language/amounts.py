@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import match, subset, timing
+from . import lexicon, match, subset, timing
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
@@ -122,7 +122,7 @@ def arms(question: str, column: Column) -> dict[str, Any]:
     """All the arms against one: `control` alone, where the question compares them all and one level is plainly nothing."""
     if column.kind != "category" or column.distinct < 3 or not _ALL_ARMS.search(question):
         return {}
-    control = [lv.value for lv in column.levels if _CONTROL_WORDS & set(match.split(str(lv.value)))]
+    control = [lv.value for lv in column.levels if _CONTROL_WORDS & set(lexicon.split(str(lv.value)))]
     return {"control": control[0]} if len(control) == 1 else {}
 
 
@@ -147,18 +147,18 @@ def contrast(question: str, column: Column) -> dict[str, Any]:
         pair = list(texts.values())
         if values:
             return {"treated": values[0], "control": next(v for v in pair if v != values[0])}
-        control = [v for v in pair if _CONTROL_WORDS & set(match.split(str(v)))]
+        control = [v for v in pair if _CONTROL_WORDS & set(lexicon.split(str(v)))]
         if len(control) == 1:
             return {"treated": next(v for v in pair if v != control[0]), "control": control[0]}
         return {}
-    control = [v for v in texts.values() if _CONTROL_WORDS & set(match.split(str(v)))]
+    control = [v for v in texts.values() if _CONTROL_WORDS & set(lexicon.split(str(v)))]
     if values:
         return {"treated": values[0], "control": control[0] if len(control) == 1 and control[0] != values[0] else None}
     return {}
 
 
 def _place(question: str, level: str) -> int:
-    key = match.pattern_of(level.casefold())
+    key = lexicon.pattern_of(level.casefold())
     found = re.search(rf"(?<![\w-]){key}(?![\w])", question.casefold()) if key else None
     return found.start() if found else -1
 
@@ -179,11 +179,11 @@ def event(question: str, outcome: Column) -> str | None:
     if outcome.kind != "category":
         return None
     levels = [str(lv.value) for lv in outcome.levels if isinstance(lv.value, str)]
-    said = {level: set(match.split(level)) for level in levels}
+    said = {level: set(lexicon.split(level)) for level in levels}
     yes = [level for level, words in said.items() if "yes" in words]
     if len(levels) == 2 and len(yes) == 1 and any("no" in words for words in said.values()):
         return yes[0]
-    asked = set(match.split(question))
+    asked = set(lexicon.split(question))
     named = [level for level, words in said.items() if words and words <= asked]
     return named[0] if len(named) == 1 else None
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import match, sentence, timing
+from . import lexicon, match, sentence, timing
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
@@ -237,7 +237,7 @@ def _instrument(table: _Words) -> Claim | None:
     # what the question calls the instrument is the instrument, whatever was read as the treatment
     free = [c for c in match.usable(table.profile) if c.name != table.roles.get("outcome")]
     whole = table.best(text, free)
-    pieces = [p for p in re.split(r",|\band\b", text) if match.words(p)] if len(text.split()) > 2 else []
+    pieces = [p for p in re.split(r",|\band\b", text) if lexicon.words(p)] if len(text.split()) > 2 else []
     several = [table.best(p, free) for p in pieces] if len(pieces) > 1 else []
     if several and all(several) and len(set(several)) == len(several):
         return Claim("instrument", {"instruments": tuple(several)}, fields=fields, spans=(said[0] if said else text,))

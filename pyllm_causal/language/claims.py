@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from .match import stem
+from .lexicon import stem
 from .vocabulary import (
     BANNED,
     BETWEEN,

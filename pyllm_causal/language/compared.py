@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..query import Value
-from . import match
+from . import lexicon
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
@@ -88,7 +88,7 @@ def _level(text: str, column: Column) -> Value | None:
     if column.id_like or column.name_like:
         return None
     said = text.strip(" \"'“”‘’").casefold()
-    bare = re.sub(rf"^(?:{'|'.join(match.words(column.name)) or 'column'})\s+", "", said)
+    bare = re.sub(rf"^(?:{'|'.join(lexicon.words(column.name)) or 'column'})\s+", "", said)
     exact = [lv.value for lv in column.levels if str(lv.value).casefold() in (said, bare)]
     if exact:
         return exact[0] if len(exact) == 1 else None
@@ -97,7 +97,7 @@ def _level(text: str, column: Column) -> Value | None:
     )
     if not month:
         return None
-    told = column.time_like or "month" in match.words(column.name)
+    told = column.time_like or "month" in lexicon.words(column.name)
     same = [lv.value for lv in column.levels if told and _is_month(str(lv.value), month)]
     return same[0] if len(same) == 1 else None
 

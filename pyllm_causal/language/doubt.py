@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import match
+from . import lexicon, match
 
 if TYPE_CHECKING:
     from ..profile import Column
@@ -32,7 +32,7 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 _KIN = {
-    match.stem(word): kin
+    lexicon.stem(word): kin
     for kin, spelled in {
         "father": "father fathers dad dads paternal",
         "mother": "mother mothers mom moms mum mums maternal",
@@ -57,27 +57,27 @@ def reversing(question: str, carried: Iterable[tuple[int, int]], columns: Sequen
 
 def _denies(column: Column) -> bool:
     """Is the column itself about not doing?"""
-    return bool(_NOT & set(match.split(f"{column.name} {match.gist_of(column)}")))
+    return bool(_NOT & set(lexicon.split(f"{column.name} {match.gist_of(column)}")))
 
 
 def other_kin(words: Iterable[str], column: Column) -> bool:
     """Is `column` about another relative than `words` are?"""
-    own = match.split(f"{column.name} {match.gist_of(column)}")
-    kin, asked = ({_KIN[s] for w in some if (s := match.stem(w)) in _KIN} for some in (own, words))
+    own = lexicon.split(f"{column.name} {match.gist_of(column)}")
+    kin, asked = ({_KIN[s] for w in some if (s := lexicon.stem(w)) in _KIN} for some in (own, words))
     return bool(kin and asked and not kin & asked)
 
 
 def opposed(words: Iterable[str], column: Column) -> bool:
     """Does one of `words` name the opposite of `column`: another relative, or the same word with "un-" on one side?"""
-    own, said = match.split(f"{column.name} {match.gist_of(column)}"), list(words)
+    own, said = lexicon.split(f"{column.name} {match.gist_of(column)}"), list(words)
     if other_kin(said, column):
         return True
-    bare = {match.stem(w) for w in own}
-    new = {match.stem(w) for w in said} - bare
-    turned = {match.stem(r + w) for w in own for r in _REVERSING} | {
-        match.stem(w.removeprefix(r)) for w in own for r in _REVERSING if w.startswith(r) and len(w) > len(r) + 3
+    bare = {lexicon.stem(w) for w in own}
+    new = {lexicon.stem(w) for w in said} - bare
+    turned = {lexicon.stem(r + w) for w in own for r in _REVERSING} | {
+        lexicon.stem(w.removeprefix(r)) for w in own for r in _REVERSING if w.startswith(r) and len(w) > len(r) + 3
     }
-    return bool(new & turned) or bool(_NOT & set(match.split(column.name)) and not _NOT & set(said))
+    return bool(new & turned) or bool(_NOT & set(lexicon.split(column.name)) and not _NOT & set(said))
 
 
 def unused_number(question: str, fields: Mapping[str, Any], columns: Sequence[Column]) -> str | None:

@@ -11,7 +11,7 @@ from ..analysis import Step
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
 from ..query import Differences, Discontinuity, FrontDoor, Query, Randomised, SyntheticControl
 from ..years import baseline, known_suffixes
-from . import claimed, match, prompts, roles, vote
+from . import claimed, lexicon, match, prompts, roles, vote
 from .alarm import BadControl, judge
 from .ask_model import object_of, plain
 from .client import Client, Request
@@ -309,7 +309,7 @@ def _hidden(ballots: Sequence[DraftReply], query: Query, profile: Profile) -> tu
             name = plain(cause.name, 40)
             odd = not name.replace(" ", "").replace("-", "").isalpha() or len(name.split()) > 4
             clash = name.casefold() in taken or name.casefold().replace(" ", "_") in taken
-            key = frozenset(match.stem(w) for w in name.replace("-", " ").split())
+            key = frozenset(lexicon.stem(w) for w in name.replace("-", " ").split())
             if odd or clash or key in named or len(named) == MOST_HIDDEN or _measured(name, profile):
                 dropped.append(name or "a cause without a name")
                 continue
@@ -333,9 +333,9 @@ def _hidden(ballots: Sequence[DraftReply], query: Query, profile: Profile) -> tu
 
 def _measured(name: str, profile: Profile) -> bool:
     """Does one column already say all of `name`? Weak models name what is in the table, the treatment included."""
-    wanted = match.words(name)
+    wanted = lexicon.words(name)
     for column in profile.columns if wanted else ():
-        told = match.words(f"{column.name} {column.description or ''}")
-        if all(any(match.alike(w, t) >= 0.8 for t in told) for w in wanted):
+        told = lexicon.words(f"{column.name} {column.description or ''}")
+        if all(any(lexicon.alike(w, t) >= 0.8 for t in told) for w in wanted):
             return True
     return False

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import amounts, claimed, compared, doubt, grounding, kinds, match, offline, supposed
+from . import amounts, claimed, compared, doubt, grounding, kinds, lexicon, match, offline, supposed
 from .ask_model import plain
 from .reading_form import Attribution, Claimed, Effect, Form
 
@@ -74,7 +74,7 @@ def fields_of(
             and grounding.far_better(question, fields, role, columns)
         ):
             return fields, f"I am not sure which column is the {role}"
-        if role not in given and doubt.other_kin(match.split(question), named[fields[role]]):
+        if role not in given and doubt.other_kin(lexicon.split(question), named[fields[role]]):
             return fields, f"“{plain(fields[role], 80)}” is about another relative than the question"
     why = _designed(question, form, fields, profile, columns, given)
     if why:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..wording import gist
-from . import claimed, kinds, match, offline, sentence, subset, timing, tongue
+from . import claimed, kinds, lexicon, match, offline, sentence, subset, timing, tongue
 from .reading_form import (
     Association,
     Attribution,
@@ -232,7 +232,7 @@ def nameless(question: str, columns: Sequence[Column]) -> str | None:
     parsed = offline.apart(question, columns)
     if not parsed.split or sentence.empty(parsed.cause):
         return None
-    asked = [w for w in match.words(parsed.cause) if offline.means(w)]
+    asked = [w for w in lexicon.words(parsed.cause) if offline.means(w)]
     if len(asked) < 2 or any(match.accounts(w, c) >= 0.5 for w in asked for c in columns):
         return None
     return bare(parsed.cause)
@@ -266,15 +266,17 @@ def by_level(question: str, fields: Mapping[str, Any], columns: Sequence[Column]
     for the treatment has neither its name nor a level there."""
     # "in the north", "among patients on X" say where or who, not what is compared
     place = r"\b(?:in|for|among|amongst|at|from|of|on|within)\s+(?:(?:the|a|an|all|our|those)\s+)?\w+"
-    asked = set(match.split(re.sub(place, " ", question, flags=re.IGNORECASE)))
+    asked = set(lexicon.split(re.sub(place, " ", question, flags=re.IGNORECASE)))
     spoken = {}
     for column in columns:
         levels = (
             [str(lv.value) for lv in column.levels if isinstance(lv.value, str)] if column.kind == "category" else []
         )
-        spoken[column.name] = [v for v in levels if (w := match.split(v)) and max(map(len, w)) > 4 and set(w) <= asked]
+        spoken[column.name] = [
+            v for v in levels if (w := lexicon.split(v)) and max(map(len, w)) > 4 and set(w) <= asked
+        ]
     chosen = fields.get("treatment")
-    if chosen is None or spoken.get(chosen) or set(match.split(chosen)) <= set(match.split(question)):
+    if chosen is None or spoken.get(chosen) or set(lexicon.split(chosen)) <= set(lexicon.split(question)):
         return None
     cause, _ = offline.spans(offline.apart(question, columns))
     if any(c.name == chosen and match.mentioned(cause, c) >= 0.8 for c in columns):
@@ -376,13 +378,14 @@ def spoken(question: str, column: Column) -> str | None:
     if not cause:
         return None
     text = bare(cause)
-    asked, told = match.words(text), match.words(gist(column.description) or "")[:6] or match.words(column.name)
+    asked, told = lexicon.words(text), lexicon.words(gist(column.description) or "")[:6] or lexicon.words(column.name)
     if text.casefold() == column.name.casefold() or re.search(r"[\d.?!;:,]", text):
         return None
     if not 0 < len(text) <= 60 or not asked or _NOT_DONE.search(text) or kinds.causal(text):
         return None
-    covered = [any(match.alike(a, t) >= 0.8 for a in asked) for t in told]
+    covered = [any(lexicon.alike(a, t) >= 0.8 for a in asked) for t in told]
     meant = [
-        any(match.alike(a, t) >= 0.8 for t in match.words(f"{column.name} {column.description or ''}")) for a in asked
+        any(lexicon.alike(a, t) >= 0.8 for t in lexicon.words(f"{column.name} {column.description or ''}"))
+        for a in asked
     ]
     return text if told and sum(covered) >= 0.7 * len(told) and all(meant) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from .match import FOLK
+from .lexicon import FOLK
 
 Told = Literal["discovery", "describe", "counterfactual", "mediation", "effect_by_group", "attribution", "association"]
 

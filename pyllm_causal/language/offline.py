@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..years import known_suffixes, years_of
-from . import claimed, compared, doubt, kinds, match, sentence, subset, timing, tongue
+from . import claimed, compared, doubt, kinds, lexicon, match, sentence, subset, timing, tongue
 from .reading_form import (
     Association,
     Attribution,
@@ -98,7 +98,7 @@ def _turned(question: str, parsed: sentence.Parsed, roles: Mapping[str, str], co
         start = question.find(who)  # "those who did not": whom the effect is asked for
         spans += [(start, start + len(who))] if start >= 0 else []
     return doubt.reversing(question, spans, played) or any(
-        doubt.opposed(match.split(question), column) for column in played
+        doubt.opposed(lexicon.split(question), column) for column in played
     )
 
 
@@ -180,7 +180,7 @@ def _pair(parsed: sentence.Parsed, columns: Sequence[Column]) -> dict[str, str] 
 
 def _place(text: str, name: str, columns: Sequence[Column]) -> int:
     column = next(c for c in columns if c.name == name)
-    asked = match.words(text)
+    asked = lexicon.words(text)
     hits = [i for i, word in enumerate(asked) if match.accounts(word, column) > 0.3]
     return hits[0] if hits else len(asked)
 
@@ -198,16 +198,18 @@ def unread(
     used |= {c.name for c in profile.columns if c.id_like and kinds.one_case(question)}
     chosen = [named[name] for name in used]
     told = [
-        w for w in match.words(" ".join((parsed.lead, parsed.main, parsed.who, parsed.by, parsed.through))) if means(w)
+        w
+        for w in lexicon.words(" ".join((parsed.lead, parsed.main, parsed.who, parsed.by, parsed.through)))
+        if means(w)
     ]
     if parsed.who and not backward(parsed.who) and not any(match.mentioned(parsed.who, c) >= 0.5 for c in chosen):
         return True  # it says whom the question is about, and nothing of it was read
     left = [w for w in told if not any(match.accounts(w, c) >= 0.5 for c in chosen)]
     before = [
-        w for w in match.words(parsed.context) if means(w) and not any(match.accounts(w, c) >= 0.5 for c in chosen)
+        w for w in lexicon.words(parsed.context) if means(w) and not any(match.accounts(w, c) >= 0.5 for c in chosen)
     ]
     others = [c for c in columns if c.name not in used]
-    after = [w for w in match.words(question.rpartition("?")[2]) if "?" in question and means(w)]
+    after = [w for w in lexicon.words(question.rpartition("?")[2]) if "?" in question and means(w)]
     if any(_names_another(w, others) for w in (*left, *before, *after)):
         return True
     return len(left) > 0.34 * max(1, len(told))
@@ -215,12 +217,12 @@ def unread(
 
 def backward(clause: str) -> bool:
     """Does a clause ("who did", "who were in one") only point back to what is done?"""
-    return not [w for w in match.words(clause) if means(w)]
+    return not [w for w in lexicon.words(clause) if means(w)]
 
 
 def means(word: str) -> bool:
     """Does a word of a question name something, rather than shape the question?"""
-    return word not in match.FOLK and word not in match.MEASURES and match.stem(word) not in match.CUES
+    return word not in lexicon.FOLK and word not in lexicon.MEASURES and lexicon.stem(word) not in lexicon.CUES
 
 
 def _names_another(word: str, columns: Sequence[Column]) -> bool:

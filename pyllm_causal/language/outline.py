@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from ..analysis import Step
 from ..graph import Confidence, Edge, Graph, Source, Unmeasured
-from . import kinds, match, prompts, roles, sentence, vote
+from . import kinds, lexicon, prompts, roles, sentence, vote
 from .ask_model import complete_as, object_of, plain
 from .client import Client, Request
 
@@ -174,7 +174,7 @@ def _things(ballots: Sequence[OutlineReply], taken: Collection[str]) -> tuple[li
         mine: dict[frozenset[str], Part] = {}
         for thing in ballot.things:
             name = plain(thing.name, 40)
-            key = frozenset(match.stem(w) for w in match.split(name))
+            key = frozenset(lexicon.stem(w) for w in lexicon.split(name))
             odd = not key or len(name.split()) > 6 or not name.replace(" ", "").replace("-", "").isalnum()
             if odd or key in mine or name.casefold() in taken or len(mine) == MOST:
                 dropped += 1
@@ -223,7 +223,7 @@ def _words(text: str) -> str | None:
     words = plain(text, 200).strip(" ?.,!").split()
     while words and words[0].casefold() in _LEAD:
         words = words[1:]
-    return " ".join(words[:6]) or None if match.words(" ".join(words)) else None
+    return " ".join(words[:6]) or None if lexicon.words(" ".join(words)) else None
 
 
 def request_for(question: str, columns: Sequence[str] = ()) -> Request:

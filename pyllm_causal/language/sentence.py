@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import match
+from . import lexicon
 
 _SENTENCES = re.compile(r"(?<=[.?!])\s+")
 _ASKS = r"(?:does|do|did|is|are|was|were|will|would|can|could|has|have|how|what|which|why|by (?:how|what)|whether|should|might|may|to what)"
@@ -179,9 +179,9 @@ def ends(text: str) -> tuple[str, str]:
 
 def says(text: str) -> bool:
     """Does `text` hold a word that means something, or one that stands for something said before?"""
-    return bool(match.words(text) or _NO_CONTENT.search(text))
+    return bool(lexicon.words(text) or _NO_CONTENT.search(text))
 
 
 def empty(text: str) -> bool:
     """Does `text` only point back ("it", "that")?"""
-    return not [w for w in match.words(text) if w not in match.FOLK]
+    return not [w for w in lexicon.words(text) if w not in lexicon.FOLK]

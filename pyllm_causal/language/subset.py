@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..profile import as_yes_no
-from . import match
+from . import lexicon, match
 
 if TYPE_CHECKING:
     from ..profile import Column
@@ -64,7 +64,7 @@ _LEAD = re.compile(r"^(?:in|on|at|for|among|amongst|within|with|without)\b[^,?]{
 _BUT = re.compile(
     r"\b(?:except(?:ing)?(?: for)?|excluding|exclude|ignoring|ignore|omitting|omit|disregarding|outside|other than|apart from|aside from"
     r"|leav(?:ing|e) out|not|without|nobody|no one)\s+(?:(?:for|in|of|at|from|on|the|a|an|those|all|any|anyone|everyone|are|is|were|was|who"
-    rf"|{'|'.join(sorted(match.FOLK))})\s+){{0,4}}$",
+    rf"|{'|'.join(sorted(lexicon.FOLK))})\s+){{0,4}}$",
     re.IGNORECASE,
 )
 _CONVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -167,12 +167,12 @@ def _measured(question: str, start: int, end: int, columns: Sequence[Column], va
     text = f"{spoken} {after}"
     best = match.rank(text, fitting).leader(least=0.4, lead=1.25)
     named = next((c for c in fitting if c.name == best), None)
-    if not old and named is not None and any(match.accounts(w, named) >= 0.8 for w in match.words(text)):
+    if not old and named is not None and any(match.accounts(w, named) >= 0.8 for w in lexicon.words(text)):
         return named
     who = [
         w
         for w in re.findall(r"[^\W\d_]+", spoken.casefold())[-1:]
-        if w in match.FOLK or _FEMALE.fullmatch(w) or _MALE.fullmatch(w)
+        if w in lexicon.FOLK or _FEMALE.fullmatch(w) or _MALE.fullmatch(w)
     ]
     if old or who:
         if len(ages) > 1:
@@ -191,7 +191,7 @@ def _levels(question: str, columns: Sequence[Column]) -> list[Condition]:
         for level in column.levels:
             if not isinstance(level.value, str) or len(level.value) < 3:
                 continue
-            key = match.pattern_of(level.value)
+            key = lexicon.pattern_of(level.value)
             if key and not (_FEMALE.fullmatch(level.value) or _MALE.fullmatch(level.value)):
                 hits += [
                     (m.start(), m.end(), level.value)
@@ -210,10 +210,10 @@ def _sexes(question: str, columns: Sequence[Column]) -> list[Condition]:
     found = women or men
     assert found is not None
     for column in columns:
-        spoken = set(match.split(f"{column.name} {column.description or ''}"))
+        spoken = set(lexicon.split(f"{column.name} {column.description or ''}"))
         if not spoken & _SEX:
             continue
-        value = _sex_value(column, bool(women), set(match.split(column.name)))
+        value = _sex_value(column, bool(women), set(lexicon.split(column.name)))
         if value is not None:
             return [_but(question, Condition(column.name, "==", value, found.start(), found.end()))]
     return []
@@ -243,7 +243,7 @@ def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
     flags = [c for c in columns if c.kind == "yes_no"]
     before = len(lead[0]) if (lead := _LEAD.match(question)) else 0
     for m in _PLACE.finditer(question):
-        said = [w for w in match.words(_NOT.sub("", m["x"])) if w not in match.FOLK and w not in match.MEASURES]
+        said = [w for w in lexicon.words(_NOT.sub("", m["x"])) if w not in lexicon.FOLK and w not in lexicon.MEASURES]
         fitting: list[Column] = []
         for some in (said, said[:1]):  # "organic hives" by both words, else by the first
             if some and not fitting:

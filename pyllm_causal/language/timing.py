@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from ..years import years_of
-from . import match
+from . import lexicon
 
 if TYPE_CHECKING:
     from ..profile import Column
@@ -89,20 +89,20 @@ def _bare(name: str) -> str:
 
 def stems(name: str) -> frozenset[str]:
     """The words of a name, cut to their stems, without the empty ones."""
-    return frozenset(match.stem(w) for w in match.split(name) if len(w) > 1 and w not in _EMPTY)
+    return frozenset(lexicon.stem(w) for w in lexicon.split(name) if len(w) > 1 and w not in _EMPTY)
 
 
 _EMPTY = frozenset("is has was of to in at for and".split())
 _FORMS = frozenset(
-    match.stem(word)
+    lexicon.stem(word)
     for word in """
     log ln square squared sq std z scaled standardised binary dummy cat category group level change diff delta total pct
     percent rate index score flag any raw rank centered
     """.split()
 )
-_DURATIONS = frozenset(match.stem(word) for word in "day days week weeks month months year years time until".split())
+_DURATIONS = frozenset(lexicon.stem(word) for word in "day days week weeks month months year years time until".split())
 _RELATIVES = frozenset(
-    match.stem(word)
+    lexicon.stem(word)
     for word in """
     father mother parent parental spouse partner husband wife family household sibling brother sister teacher school
     area county region neighborhood peer class previous prior past earlier pre base baseline lag lagged initial before

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..analysis import Answer, Effect
-from ..language.match import stem
+from ..language.lexicon import stem
 from ..language.vocabulary import PLAIN
 from ..wording import alike, excludes_null, gist, null_of, safe
 from . import words
