@@ -5,35 +5,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CausalError, ModelError, QueryError
-from ..graph import Graph
-from ..query import Query
 from ..wording import safe
-from . import edits, explain, menus, picture
+from . import explain, menus
 from .follow_up import FollowUp
 from .listen import listen
+from .option import Option
 from .parse import Stage, parse
+from .review import Review
 from .screen import Screen
 from .utterance import Ask, Change, Command, EditGraph, Explain, Utterance, WhatIf
 
 if TYPE_CHECKING:
-    from ..analysis import Contested
     from ..study import Study
     from .warm import Warm
 
 Waiting = Callable[[bool], AbstractContextManager[Any]]  # given whether the stages done are to be told
-
-
-@dataclass(frozen=True)
-class Option:
-    """One choice of a menu, and what follows from it."""
-
-    label: str
-    then: Callable[[], None]
 
 
 class Conversation:
@@ -45,10 +35,7 @@ class Conversation:
         self.study, self.screen = study, screen
         self._waiting, self._warm, self._debug = waiting, warm, debug
         self.menu: tuple[Option, ...] = ()
-        self.rows: list[picture.Row] = []
-        self.objections: tuple[Contested, ...] = ()
-        self._before: list[Graph] = []  # pictures of the pending question, for /undo
-        self._reopened = False  # whether the pending question is the answered one, taken up again
+        self.review = Review(self)
         self._follow = FollowUp(self)
 
     @property
@@ -72,7 +59,7 @@ class Conversation:
             self.screen.say(self.study.at_hand.headline, "strong")
         if self.stage == "review":
             self.screen.say("Your question was read and not answered yet:", "quiet")
-            self.show_picture()
+            self.review.show()
 
     def hear(self, line: str) -> bool:
         """One line; False where it ends the conversation. Nothing that goes wrong ends it."""
@@ -123,7 +110,7 @@ class Conversation:
             case EditGraph(changes=()):
                 self.accept()
             case EditGraph():
-                self.edit(utterance.changes)
+                self.review.edit(utterance.changes)
             case WhatIf():
                 self._follow.what_if(utterance)
             case Explain():
@@ -136,7 +123,7 @@ class Conversation:
 
     def _listen(self, line: str, stage: Stage) -> Utterance | None:
         assert self.study.client is not None
-        query = self._query()
+        query = self.review.query()
         try:
             return listen(line, self.study.table.profile, query, stage, self.study.client, self.study.share)  # type: ignore[arg-type]
         except ModelError as error:
@@ -147,7 +134,7 @@ class Conversation:
 
     def ask(self, question: str, **given: Any) -> None:
         """Read a question and show what it was taken to mean, with the picture; answer at once where no picture is needed."""
-        self._before, self._reopened = [], False
+        self.review.forget()
         try:
             with warnings.catch_warnings(record=True) as remarks, self._waiting(True) as progress:
                 warnings.simplefilter("always", UserWarning)
@@ -167,7 +154,7 @@ class Conversation:
         if reading.graph is None and reading.query.kind not in ("effect", "effect_by_group", "mediation"):
             self.answer(self.study.proceed)
             return
-        self.show_picture()
+        self.review.show()
 
     def _choose(self, question: str, said: str, choices: dict[str, list[str]], given: dict[str, Any]) -> None:
         """Ask for the treatment, then for the outcome: one question at a time."""
@@ -216,98 +203,6 @@ class Conversation:
         options.append(Option("see what can be said here", lambda: self._command(Command("help"))))
         self.offer("I did not understand that. Do you want to", options)
 
-    # the picture
-
-    def show_picture(self, everything: bool = False) -> None:
-        """The picture of the question at hand, numbered, with what the data object to: what the answer rests on, or `everything`."""
-        query, graph = self._query(), self._graph()
-        if query is None:
-            raise QueryError("There is no picture yet.", "Ask a question first.")
-        self.objections = self._objections(query, graph)
-        self.rows = picture.rows_of(graph, query)
-        pending = self.stage == "review"
-        if pending:
-            self.screen.say("Here is how I think things hang together. Is it right?")
-        alarms = self.study.pending.bad_controls if self.study.pending is not None else ()
-        self.screen.lines(
-            picture.listed(
-                graph, query, self.rows, self.objections, alarms, self.screen.width, self.screen.arrow, everything
-            )
-        )
-        if pending:
-            self.screen.say(menus.review(self.rows, query), "quiet")
-
-    def _objections(self, query: Query, graph: Graph) -> tuple[Contested, ...]:
-        """What the data say against the picture."""
-        from ..causal.contest import contest
-
-        self.warm()
-        return contest(query.model_copy(update={"graph": graph}), self.study.table)
-
-    def edit(self, changes: tuple[Change, ...]) -> None:
-        """Change the picture of the pending question, or of the answered one, and say what it costs."""
-        if self.stage == "start":
-            raise QueryError("There is no picture yet.", "Ask a question first.")
-        query, graph = self._query(), self._graph()
-        assert query is not None
-        found = self._applied(changes, graph, query, lambda again: self.edit(again))
-        if found is None:
-            return
-        seen = self.stage == "answered"
-        if seen:
-            self.study.reopen()
-            self._reopened = True
-        self._before.append(graph)
-        self.study.revise(found.graph)
-        for line in (*found.done, *self.price(query, graph, found.graph)):
-            self.screen.say(line, "warn" if line.startswith("!") else "plain")
-        before, self.rows = self.rows, picture.rows_of(found.graph, query)
-        if picture.renumbered(before, self.rows, query):
-            self.screen.say("The lines have new numbers: /picture shows them.", "quiet")
-        if seen:
-            self.screen.say(
-                "You have seen an answer already: the new one will say that the picture was changed afterwards, and count as"
-                " less sure.", "warn",
-            )  # fmt: skip
-        self.screen.say("(Enter = work it out · /undo takes it back)", "quiet")
-
-    def _applied(
-        self, changes: tuple[Change, ...], graph: Graph, query: Query, again: Callable[[tuple[Change, ...]], None]
-    ) -> edits.Edited | None:
-        """The changed graph; None where it was asked which column a phrase means."""
-        rows = self.rows or picture.rows_of(graph, query)
-        found = edits.applied(changes, graph, rows, self.study.table.profile, query)
-        if isinstance(found, edits.Edited):
-            return found
-        doubt = found
-        described = {c.name: c.description or "" for c in self.study.table.profile.columns}
-
-        def taking(name: str, hidden: bool = False) -> Callable[[], None]:
-            return lambda: again(edits.settled(changes, doubt.phrase, name, hidden))
-
-        options = [Option(menus.column(n, described.get(n, "")), taking(n)) for n in doubt.near]
-        name = safe(doubt.phrase, 40)
-        if doubt.cause and not any(ch.isdigit() for ch in name):
-            options.append(
-                Option(f"none of the columns: a cause called “{name}” that is not in the file", taking(name, True))
-            )
-        if not options:
-            raise QueryError(f"No column goes by “{name}”.", "/columns lists what is in the file.")
-        options.append(Option("leave the picture as it is", lambda: None))
-        self.offer(f"There is no column called “{name}”. Do you mean", options)
-        return None
-
-    def price(self, query: Query, before: Graph, after: Graph) -> list[str]:
-        """What a change of the picture costs, in rows."""
-        from ..study.rows import cost
-
-        self.warm()
-        bare = query.model_copy(update={"adjust_for": None})
-        if before == after:
-            return []
-        old, new = (cost(bare.model_copy(update={"graph": g}), self.study.table) for g in (before, after))
-        return edits.priced(old, new)
-
     # answers
 
     def accept(self) -> None:
@@ -316,7 +211,7 @@ class Conversation:
             self.screen.say(menus.nothing(self.stage), "quiet")
             return
         self.answer(self.study.accept)
-        self._before = []
+        self.review.forget()
 
     def answer(self, run: Callable[[], Any]) -> None:
         """Work an answer out and show it."""
@@ -324,7 +219,7 @@ class Conversation:
 
         answer = self.work(run, stages=True)
         kept.keep(answer)  # for `pyllm-causal report --last`
-        self.rows = []
+        self.review.rows = []
         for i, block in enumerate(explain.short(answer)):
             self.screen.block(block, "strong" if i == 0 else "plain")
             self.screen.lines([""])
@@ -358,7 +253,7 @@ class Conversation:
 
     def _explain(self, wish: Explain) -> None:
         if wish.topic == "arrow":
-            self._why_line(wish.line)
+            self.review.why(wish.line)
             return
         answer = self.study.at_hand
         if answer is None:
@@ -367,7 +262,7 @@ class Conversation:
                 return
             raise QueryError("There is no answer yet.", "Ask a question first, or press Enter to have it worked out.")
         said = {
-            "wrong": lambda: explain.wrong(answer, [c.sentence for c in self.objections if c.matters]),
+            "wrong": lambda: explain.wrong(answer, [c.sentence for c in self.review.objections if c.matters]),
             "why": lambda: explain.why(answer),
             "checks": lambda: explain.checks(answer),
             "simpler": lambda: explain.simpler(answer),
@@ -379,17 +274,6 @@ class Conversation:
         for line in said:
             self.screen.say(line, "warn" if line.startswith(("!", "✗")) else "plain")
 
-    def _why_line(self, number: int | None) -> None:
-        query = self._query()
-        if query is None:
-            raise QueryError("There is no picture yet.", "Ask a question first.")
-        rows = self.rows or picture.rows_of(self._graph(), query)
-        row = next((r for r in rows if r.number == number), None)
-        if row is None:
-            raise QueryError(f"There is no line {number} in the picture.", "Say /picture to see it.")
-        for line in picture.told(row, query, self.objections):
-            self.screen.say(line)
-
     # commands
 
     def _command(self, command: Command) -> None:
@@ -400,81 +284,21 @@ class Conversation:
             case "columns":
                 self.screen.lines(menus.columns(self.study.table.profile, command.argument, self.screen.width))
             case "picture":
-                self._picture(command.argument)
+                self.review.command(command.argument)
             case "checks":
                 self._explain(Explain("checks"))
             case "compare":
                 self.screen.lines("  " + line for line in self.study.compare().text.split("\n"))
             case "undo":
-                self._undo()
+                self.review.undo()
             case "report":
                 self._report(command.argument)
             case "save":
-                path = Path(command.argument or f"{menus.file_name(self._query(), self.study.table)}.json")
+                path = Path(command.argument or f"{menus.file_name(self.review.query(), self.study.table)}.json")
                 self.study.save(path)
                 self.screen.say(f"Wrote {safe(path, 300)} (go on with it in Python: Study.load).")
 
-    def _picture(self, argument: str) -> None:
-        name = argument.removeprefix("sign as ").strip() if argument.startswith("sign as ") else ""
-        if argument in ("", "all"):
-            self.show_picture(everything=bool(argument))
-            return
-        if not name or not (name := safe(name, 60)):
-            raise QueryError(
-                f"/picture {safe(argument, 40)} is nothing I know.", "Say /picture, or /picture sign as NAME."
-            )
-        from ..study.session import now
-
-        if self.stage == "review":
-            self.study.revise(self._graph().sign(name, now()))
-            self.screen.say(f"{name} signed the picture as it stands; a change takes the signature off.")
-            self.screen.say("(Enter = work it out)", "quiet")
-            return
-        if self._query() is None:
-            raise QueryError("There is no picture yet.", "Ask a question first.")
-        query = self._query()
-        self.work(lambda: self.study.what_if(of=query, graph=self._graph().sign(name, now())))
-        self.screen.say(f"{name} signed the picture; the answer now says who reviewed it.")
-
-    def _undo(self) -> None:
-        if self.stage == "review" and self._before:
-            query = self._query()
-            self.study.revise(self._before.pop())
-            self.rows = picture.rows_of(self._graph(), query) if query is not None else []
-            if self._reopened and not self._before:
-                self.study.set_aside()
-                self.screen.say("Taken back; the picture and the answer are as they were.")
-            else:
-                self.screen.say("Taken back; the picture is as it was. (/picture shows it)")
-            return
-        if self.stage == "review":
-            self.study.set_aside()
-            self.screen.say("The question is set aside.")
-            return
-        passing = len(self.study.history) - 1 not in self.study.main
-        self.study.undo()
-        self.rows = []
-        at_hand = self.study.at_hand
-        if passing:
-            said = "The answer at hand is the same as before."
-        else:
-            said = "There is no answer left." if at_hand is None else f"Back at: {at_hand.headline}"
-        self.screen.say(f"Taken back; it still counts as a way you looked. {said}")
-
     def _report(self, argument: str) -> None:
-        path = Path(argument or f"{menus.file_name(self._query(), self.study.table)}.html")
+        path = Path(argument or f"{menus.file_name(self.review.query(), self.study.table)}.html")
         html, twin = self.work(lambda: self.study.report(path))
         self.screen.say(f"Wrote {safe(html, 300)} and {safe(twin.name)} (picture, numbers, checks, how to repeat it).")
-
-    # what is at hand
-
-    def _query(self) -> Query | None:
-        pending = self.study.pending
-        return pending.query if pending is not None and pending.query is not None else self.study.query_at_hand
-
-    def _graph(self) -> Graph:
-        pending = self.study.pending
-        if pending is not None and pending.query is not None:
-            return pending.query.graph or pending.graph or Graph()
-        query = self.study.query_at_hand
-        return (query.graph if query is not None else None) or Graph()

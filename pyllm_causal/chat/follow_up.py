@@ -58,7 +58,7 @@ class FollowUp:
         graph = query.graph
         if graph is None:
             raise QueryError("This answer rests on no picture.", "Ask a question that has one.")
-        found = talk._applied(changes, graph, query, lambda again: self._redrawn(again, query))
+        found = talk.review.applied(changes, graph, query, lambda again: self._redrawn(again, query))
         if found is None or before is None:
             return
         if found.graph == graph:
@@ -69,7 +69,7 @@ class FollowUp:
         )
         if len(changes) > 1 or (changes[0].op == "drop" and not changes[0].effects):
             lead = "With those changes"
-        price = [line for line in talk.price(query, graph, found.graph) if not line.startswith("!")]
+        price = [line for line in talk.review.price(query, graph, found.graph) if not line.startswith("!")]
         after = self._answer(query, graph=found.graph)
         self._said(after, lead, explain.verdict(before.effect, after.effect))
         for line in price[:2]:
