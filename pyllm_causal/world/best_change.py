@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import NotIdentified
+from ..causal.repeats import Effort
 from ..causal.world.interventions import Lever, levers
 from ..causal.world.picture import regressors
 from ..causal.world.prepare import Prepared
@@ -13,20 +15,23 @@ from ..language.timing import BORN, told
 from ..report import model_words as say
 from ..wording import join, number, safe
 from .asked import ASSUMED, LINES, Asked, Found, fitted_for
+from .redrawn import changed_answer, doubted, others, wider
 
 if TYPE_CHECKING:
     from ..analysis import Level
 
 
-def best_change(a: Asked) -> Found | NotIdentified:
-    """Every cause that can be changed, alone: ranked, with what cannot be told apart from the first."""
-    query = a.query
-    costs = dict(query.costs)
-    causes = [n for n in a.picture.order if n != a.outcome]
-    fixed = [n for n in causes if not costs and BORN.search(told(a.table.profile.column(n)))]
-    candidates = [n for n in causes if n not in fixed and (not costs or n in costs)]
-    idle = sorted(set(costs) - set(causes))
-    reasons: dict[str, str] = {n: f"the picture draws no way from {safe(n)} to {safe(a.outcome)}" for n in idle}
+@dataclass(frozen=True)
+class _Ranked:
+    """The levers, strongest first, and why other causes are none."""
+
+    found: Prepared
+    levers: list[Lever]
+    reasons: dict[str, str]
+
+
+def _ranked(a: Asked, effort: Effort, candidates: Sequence[str], reasons: Mapping[str, str]) -> _Ranked | NotIdentified:
+    reasons = dict(reasons)
     mechanisms: dict[str, dict[str, tuple[str, ...]]] = {}
     for name in candidates:
         needed = regressors(a.picture, [name])
@@ -50,7 +55,53 @@ def best_change(a: Asked) -> Found | NotIdentified:
         name: replace(found.model, forms={n: found.model.forms[n] for n in needed})
         for name, needed in mechanisms.items()
     }
-    ranked = levers(models, found.drawn, costs, a.clock.effort, a.seed, a.unit)
+    return _Ranked(found, levers(models, found.drawn, dict(a.query.costs), effort, a.seed, a.unit), reasons)
+
+
+def _held_together(plain: list[Lever], again: Sequence[Sequence[Lever]]) -> list[Lever]:
+    """With margins that hold the effects in the other pictures, and told apart from the first only where all of them say so."""
+    out = []
+    for lever in plain:
+        same = [m for o in again for m in o if (m.name, m.level) == (lever.name, lever.level)]
+        per = lever.per_cost and wider(lever.per_cost, [m.per_cost for m in same if m.per_cost is not None])
+        apart = lever.apart if lever.apart is None else lever.apart and all(m.apart is not False for m in same)
+        out.append(replace(lever, effect=wider(lever.effect, [m.effect for m in same]), per_cost=per, apart=apart))
+    return out
+
+
+def _changes(plain: list[Lever], again: Sequence[Sequence[Lever]], unit: str) -> str:
+    """What else the other pictures say: another first, or no clear effect of it, in words; empty where they say the same."""
+    mine = plain[0]
+    close = {mine.name, *(x.name for x in plain if x.apart is False)}
+    for other in again:
+        if other[0].name not in close:
+            return f"{safe(other[0].name)} would come first, not {safe(mine.name)}"
+        now = next((m.effect for m in other if (m.name, m.level) == (mine.name, mine.level)), None)
+        if now is not None and (told := changed_answer(mine.effect, [now], unit)):
+            return f"for {safe(mine.name)} {told}"
+    return ""
+
+
+def best_change(a: Asked) -> Found | NotIdentified:
+    """Every cause that can be changed, alone: ranked, with what cannot be told apart from the first."""
+    query = a.query
+    costs = dict(query.costs)
+    causes = [n for n in a.picture.order if n != a.outcome]
+    fixed = [n for n in causes if not costs and BORN.search(told(a.table.profile.column(n)))]
+    candidates = [n for n in causes if n not in fixed and (not costs or n in costs)]
+    idle = sorted(set(costs) - set(causes))
+    no_way = {n: f"the picture draws no way from {safe(n)} to {safe(a.outcome)}" for n in idle}
+
+    def work(of: Asked, effort: Effort) -> _Ranked | NotIdentified:
+        return _ranked(of, effort, candidates, no_way)
+
+    plain = work(a, a.clock.effort)
+    if isinstance(plain, NotIdentified):
+        return plain
+    again = others(a, plain.found, work)
+    ranks = [o.levers for o in again.answers]
+    found, doubts = doubted(plain.found, again, _changes(plain.levers, ranks, a.unit))
+    ranked, reasons = _held_together(plain.levers, ranks), plain.reasons
     first = ranked[0]
     arms = tuple(_lever(found, lever) for lever in ranked)
     arms += tuple({"treatment": n, "effect": None, "why_not": why} for n, why in reasons.items())
@@ -83,7 +134,7 @@ def best_change(a: Asked) -> Found | NotIdentified:
     sentences += [f"Left out, because nobody can change that: {join(fixed)}."] if fixed else []
     sentences += [f"Left out: {why}." for why in list(reasons.values())[:3]]
     return Found(
-        found, first.effect, headline, (*(s for s in sentences if s), say.MODEL),
+        found, first.effect, headline, (*(s for s in sentences if s), *doubts, say.MODEL),
         f"What each cause of {safe(a.outcome)}, changed alone, does to its average.", ASSUMED, (first.name,),
         tuple(lines), (("arms", arms),),
     )  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..analysis import NotIdentified
+from ..causal.repeats import Effort
 from ..causal.world.columns import asked, node_of
-from ..causal.world.interventions import changed_mean, moved_to
+from ..causal.world.interventions import Change, changed_mean, moved_to
 from ..causal.world.prepare import with_doubt
 from ..causal.world.support import held, support
 from ..errors import QueryError
 from ..report import model_words as say
 from ..wording import safe
 from .asked import ASSUMED, Asked, Found, reached_by, through
+from .redrawn import changed_answer, doubted, others, wider
 
 
 def everybody(a: Asked) -> Found | NotIdentified:
@@ -44,7 +47,19 @@ def everybody(a: Asked) -> Found | NotIdentified:
             return reach
         doubt = doubt or reach.doubt
     found = with_doubt(found, doubt)
-    result = changed_mean(found.model, found.drawn, set_to, against, a.clock.effort, a.seed, a.unit)
+
+    def work(of: Asked, effort: Effort) -> Change | NotIdentified:
+        model = found if of is a else reached_by(of, list(set_to))
+        if isinstance(model, NotIdentified):
+            return model
+        return changed_mean(model.model, model.drawn, set_to, against, effort, of.seed, of.unit)
+
+    plain = work(a, a.clock.effort)
+    assert not isinstance(plain, NotIdentified)
+    again = others(a, found, work)
+    effects = [o.effect for o in again.answers]
+    result = replace(plain, effect=wider(plain.effect, effects))
+    found, doubts = doubted(found, again, changed_answer(plain.effect, effects, a.unit))
     nodes = found.drawn.nodes
     words = say.settings({n: nodes[n].shown(v) for n, v in set_to.items()})
     other = say.settings({n: nodes[n].shown(v) for n, v in (against or {}).items()})
@@ -64,7 +79,7 @@ def everybody(a: Asked) -> Found | NotIdentified:
     subject = f"If everybody had {words}" + (f" rather than {other}" if against else "")
     return Found(
         found, result.effect, lambda level, matters: say.compared_headline(subject, query, result.effect, level, matters),
-        (*sentences, say.MODEL), f"The average of {safe(a.outcome)} if everybody had {words}, against "
+        (*sentences, *doubts, say.MODEL), f"The average of {safe(a.outcome)} if everybody had {words}, against "
         + (f"everybody having {other}." if against else "things as they are."), ASSUMED, tuple(set_to),
         fields=(("counterfactual", document),), means=(result.after, result.before),
     )  # fmt: skip

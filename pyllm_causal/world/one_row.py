@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import Effect, NotIdentified
+from ..causal.repeats import Effort
 from ..causal.world import unit
 from ..causal.world.columns import asked, node_of, row_number
 from ..causal.world.interventions import moved_to
@@ -14,6 +16,7 @@ from ..errors import QueryError
 from ..report import model_words as say
 from ..wording import alike, join, number, safe
 from .asked import ASSUMED, Asked, Found, no_interval, reached_by, row_lacking, through
+from .redrawn import changed_answer, doubted, others
 
 if TYPE_CHECKING:
     from ..analysis import Level
@@ -48,9 +51,31 @@ def one_row(a: Asked) -> Found | NotIdentified:
     refused = held(found.drawn, set_to) or support(found.fitted, found.drawn, through(found, own, new), set_to)
     if isinstance(refused, NotIdentified):
         return refused
-    result = unit.otherwise(found.model, found.drawn, at, set_to, a.clock.effort, a.seed)
-    if result is None:
-        return no_interval()
+
+    def work(of: Asked, effort: Effort) -> unit.Otherwise | NotIdentified:
+        model = found if of is a else reached_by(of, list(set_to), keep=row, one_row=True)
+        if isinstance(model, NotIdentified):
+            return model
+        places = (model.drawn.index == row).nonzero()[0]
+        if not len(places):
+            return row_lacking(of, model, row)
+        other = unit.otherwise(model.model, model.drawn, int(places[0]), set_to, effort, of.seed)
+        return no_interval() if other is None else other
+
+    plain = work(a, a.clock.effort)
+    if isinstance(plain, NotIdentified):
+        return plain
+    again = others(a, found, work)
+    result = replace(
+        plain,
+        low=min([plain.low, *(o.low for o in again.answers)]),
+        high=max([plain.high, *(o.high for o in again.answers)]),
+    )
+    effects = [
+        Effect(value=o.value - o.was, low=o.low - o.was, high=o.high - o.was, unit=a.unit)
+        for o in (plain, *again.answers)
+    ]
+    found, doubts = doubted(found, again, changed_answer(effects[0], effects[1:], a.unit))
     node = nodes[a.outcome]
     changed = {n: nodes[n].shown(v) for n, v in set_to.items()}
     before = {n: nodes[n].shown(v) for n, v in was.items()}
@@ -78,7 +103,7 @@ def one_row(a: Asked) -> Found | NotIdentified:
             f"how the luck in {join(bounded)} carries over is not known: every way that agrees with the table is allowed for"
         )
     return Found(
-        found, effect, words[0], words[1], f"What {safe(a.outcome)} of {who} would have been with {say.settings(changed)}.",
+        found, effect, words[0], (*words[1], *doubts), f"What {safe(a.outcome)} of {who} would have been with {say.settings(changed)}.",
         (*ASSUMED, *assumes), tuple(set_to), fields=(("counterfactual", document),), one_row=True,
     )  # fmt: skip
 

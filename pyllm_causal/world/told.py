@@ -14,6 +14,7 @@ from ..report import model_words as say
 from ..report.text import checks_lines
 from ..wording import join, safe
 from .asked import Found
+from .redrawn import left_out
 
 if TYPE_CHECKING:
     from ..data import Table
@@ -32,11 +33,7 @@ def told(query: Query, table: Table, seed: int, clock: Clock, graph: Graph, foun
     matters, _ = relevant_matters(query.matters, float(y.std()), found.effect.unit == "probability")
     notes = (*found.notes, *effort.shortfall())
     diagnoses = found.model.diagnoses
-    outside = tuple(
-        c.name for c in table.profile.columns
-        if c.name not in graph.nodes() and c.kind not in ("text", "empty", "constant") and not c.id_like
-        and c.name != (query.compare or {}).get("column")
-    )  # fmt: skip
+    outside = tuple(left_out(query, table, graph))
     certainty = grade(query, diagnoses, checks, found.effect, matters, notes, found.checked, found.one_row, outside)
     headline = found.headline(certainty.level, matters)
     verdict, told = overall(checks)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from ...data import Table
 from ...errors import QueryError, UnknownColumn
 from ...filter import Condition, Filter
+from ...profile import Column
 from ...query import Query, Value
 from ...wording import safe
+from ..contrast import as_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +20,26 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?")
+
+_TIMES = re.compile(r"year|month|quarter|week|day|date|period|wave|season|time|when|phase", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FIRST, _THEN = ("before", "pre", "old", "earlier", "baseline"), ("after", "post", "new", "later", "follow-up")
+
+
+def in_time(column: Column, first: Value | None, second: Value | None) -> bool:
+    """Whether the two values are two times, the first of them earlier: only then is a difference a rise or a fall."""
+    one, two = str(first).strip().casefold(), str(second).strip().casefold()
+    if one in _FIRST and two in _THEN:
+        return True
+    months = [next((i for i, m in enumerate(_MONTHS) if re.fullmatch(rf"{m}[a-z]*\.?", v)), None) for v in (one, two)]
+    if months[0] is not None and months[1] is not None:
+        return months[0] < months[1]
+    if column.kind != "time" and not column.time_like and not _TIMES.search(column.name):
+        return False
+    numbers = as_number(first), as_number(second)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] < numbers[1]
+    return bool(re.match(r"\D{0,2}\d", one) and re.match(r"\D{0,2}\d", two) and len(one) == len(two) and one < two)
 
 
 def lacking(query: Query, table: Table) -> list[str]:

@@ -51,7 +51,10 @@ def grade(
     if fit is not None and fit.status == "ok":
         up.append("what the model leaves over shows no pattern: " + fit.finding)
     for d in diagnoses:
-        if d.status == "warning":
+        if d.name == "left_out":  # a doubt also where the answer stays; where it does not, there is no answer
+            down.append(d.finding)
+            level = min(level, 0) if d.status == "warning" else level
+        elif d.status == "warning":
             level -= 1
             down.append(d.finding)
     failed = [r for r in counted(refutations) if r.verdict == "failed"]
