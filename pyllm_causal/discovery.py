@@ -55,19 +55,24 @@ def discovered(query: Query, table: Table, seed: int, clock: Clock) -> Answer:
     clock.doing("Looking which columns can be used")
     made = ready(query, table, seed)
     clock.done("Columns sorted")
-    refusal, sites = _too_little(query, made), None
+    refusal, sites, helps = _too_little(query, made), None, _HELPS
     if query.environment is not None and not refusal:
         before = len(made.rows)
         made, sites = divided(made, table, query.environment)
         if len(made.rows) < FEWEST_ROWS:
             refusal = (
                 f"Only {count(len(made.rows))} of {count(before)} rows belong to a value of {safe(query.environment)} that has enough"
-                " rows to be compared with others; a coarser column of places or times would do."
+                " rows to be compared with others."
+            )
+            helps = (
+                "a coarser column of places or times, such as regions for towns or years for days",
+                f"more rows of each {safe(query.environment, 60)}",
+                "or ask without `environment`",
             )
         else:
             refusal = _too_little(query, made)
     if refusal:
-        return _refused(query, table, seed, clock, made, refusal)
+        return _refused(query, table, seed, clock, made, refusal, helps)
     matrix, aside = made.matrix if sites is None else sites.within(made.matrix), dict(made.aside)
     rules = known(query.knowledge, matrix.names, aside)
     plan = chosen(matrix, query.method)
@@ -151,6 +156,13 @@ def _fits(query: Query, table: Table) -> None:
         raise QueryError(f"{safe(query.outcome)!r} is not among `columns`.", "Add it there, or leave `columns` out.")
 
 
+_HELPS = (
+    "more rows in which every column is filled in",
+    "columns that hold numbers, yes/no or a few categories",
+    "`columns`, to look at fewer of them",
+)
+
+
 def _too_little(query: Query, made: Ready) -> str:
     """Why nothing can be told; empty where something can."""
     from .causal.discovery.columns import FEWEST_ROWS
@@ -166,17 +178,14 @@ def _too_little(query: Query, made: Ready) -> str:
     return ""
 
 
-def _refused(query: Query, table: Table, seed: int, clock: Clock, made: Ready, reason: str) -> Answer:
+def _refused(
+    query: Query, table: Table, seed: int, clock: Clock, made: Ready, reason: str, helps: tuple[str, ...]
+) -> Answer:
     from .compose.provenance import provenance
     from .report.text import fill, item
 
     first = "We can't tell from this table what causes what."
     aside = [f"{safe(name)}: {why}" for name, why in made.aside[:12]]
-    helps = (
-        "more rows in which every column is filled in",
-        "columns that hold numbers, yes/no or a few categories",
-        "`columns`, to look at fewer of them",
-    )
     blocks = [first, fill(reason), "\n".join(["What would help:", *(item("·", h) for h in helps)])]
     if aside:
         blocks.append("\n".join(["Set aside", *(item("·", a) for a in aside)]))

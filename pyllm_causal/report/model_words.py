@@ -36,15 +36,27 @@ def amount(effect: Effect, unit: str) -> tuple[str, str]:
 
 
 def listed(parts: Sequence[tuple[float, float, float]], factor: float = 1.0) -> list[str]:
-    """`−12 (−15 to −9)` for every (value, low, high), all rounded at the same place: two digits of the largest value."""
+    """`−12 (−15 to −9)` for every (value, low, high), all rounded at the same place: two digits of the largest value, or three
+    where a margin would not show."""
     largest = max((abs(factor * value) for value, _, _ in parts), default=0.0)
     places = 1 - math.floor(math.log10(largest)) if largest > 0 else 0
+    if any(low < high and round(factor * low, places) == round(factor * high, places) for _, low, high in parts):
+        places += 1
 
     def shown(value: float) -> str:
         text = f"{round(factor * value, places) + 0.0:,.{max(places, 0)}f}"
         return text.removeprefix("-") if not text.strip("-0.,") else text.replace("-", "−")
 
     return [f"{shown(value)} ({shown(low)} to {shown(high)})" for value, low, high in parts]
+
+
+def two_means(first: float, second: float) -> list[str]:
+    """Two averages at the place at which their difference shows two digits (at most five digits in all), so that they agree with it."""
+    gap, largest = abs(first - second), max(abs(first), abs(second))
+    if not gap > 0 or not math.isfinite(largest):
+        return alike([first, second])
+    digits = math.floor(math.log10(largest)) - math.floor(math.log10(gap)) + 2
+    return alike([first, second], min(max(2, digits), 5))
 
 
 def compared_headline(subject: str, query: Query, effect: Effect, level: Level, matters: float) -> str:
@@ -66,12 +78,12 @@ def mean_sentences(query: Query, effect: Effect, before: float, after: float, re
     """How large, with the two averages."""
     main, span = amount(effect, unit)
     if effect.unit == "probability":
-        pair = alike([100 * min(1.0, max(0.0, v)) for v in (after, before)])
+        pair = two_means(*(100 * min(1.0, max(0.0, v)) for v in (after, before)))
         return [
             f"About {pair[0]} of 100 would have {outcome_of(query)}, against {pair[1]} of 100 {reference}.",
             f"That is {main}{span}.",
         ]
-    pair = alike([after, before])
+    pair = two_means(after, before)
     gap = f" {unit}" if unit else ""
     return [
         f"The average of {outcome_of(query)} would be about {pair[0]}{gap}, against {pair[1]}{gap} {reference}.",
@@ -187,4 +199,5 @@ __all__ = [
     "refusal",
     "rows_used",
     "settings",
+    "two_means",
 ]  # fmt: skip

@@ -145,11 +145,13 @@ def why_changed(a: Asked) -> Found | NotIdentified:
         if clear:
             fraction = part.value / result.effect.value
             entry["fraction"] = fraction
-            text += f", {say.percent(fraction)}{' ' if abs(fraction) > 1 else ' of '}the change"
+            if part.low * part.high > 0:  # what may be nothing gets no share
+                held = f"{say.percent(fraction)}{' ' if fraction > 1 else ' of '}the change"
+                text += f", {held if fraction > 0 else 'against the change'}"
         document.append(entry)
         lines.append(text)
     main, span = say.amount(result.effect, "" if a.unit == "probability" else a.unit)
-    sizes = alike([factor * result.before, factor * result.after])
+    sizes = say.two_means(factor * result.before, factor * result.after)
     of_100 = " of 100" if a.unit == "probability" else unit_words
     before, after = f"{safe(name)} = {pair[0]}", f"{safe(name)} = {pair[1]}"
     timed = in_time(a.table.profile.column(name), asked_for.get("from"), asked_for.get("to"))

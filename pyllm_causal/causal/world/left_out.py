@@ -2,8 +2,10 @@
 
 A column outside the picture that goes with an effect among rows alike in its drawn causes, and with one of those causes among
 rows alike in the others, is what a missed common cause looks like (the local Markov condition, Pearl 2009, theorem 1.2.7,
-broken at that place). A column in between, or a consequence of both, looks the same, so this is no proof: the question is
-answered with the column drawn in as well, and the margin holds both answers (`world/redrawn.py`).
+broken at that place). A consequence of the effect alone looks the same at first, but has nothing more to do with the other causes
+once the effect is known; such columns are passed over. A column in between, or a consequence of several, cannot be told from a common
+cause, so this is no proof: the question is answered with the column drawn in as well, and the margin holds both answers
+(`world/redrawn.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 from ...data import Table
 from ...query import Query
 from ..independence import Columns, Independence, coded, thinned
+from ..separation import reach
 from .columns import Drawn, Node
 from .model import Fitted
 from .picture import Picture
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 LEVEL = 0.05  # of each of the two tests: a column that has nothing to do with either passes both one time in 400
+PLAINLY = 0.1  # chance of so much above which nothing more is seen between a consequence and the other causes
 MOST_TESTED = 40  # columns, those first that go most with what the mechanisms leave over
 MOST_ROWS = 8_000
 MOST = 3  # columns that are drawn in
@@ -63,6 +67,8 @@ def missed(
     found = []
     for name in names[:MOST_TESTED]:
         moved = {n: t for n, own in causes.items() if (t := _linked(columns.test(name, n, [*own, *held])))}
+        if len(moved) == 1 and _consequence(columns, name, next(iter(moved)), picture, held):
+            continue
         best: tuple[float, str, str] | None = None
         into = set(moved)
         for effect, link in moved.items():
@@ -79,6 +85,22 @@ def missed(
         if best is not None:
             found.append(Missed(name, best[1], best[2], tuple(n for n in picture.order if n in into), best[0]))
     return sorted(found, key=lambda m: -m.size)[:MOST]
+
+
+def _consequence(columns: Columns, name: str, of: str, picture: Picture, held: list[str]) -> bool:
+    """Whether a column looks like a consequence of `of` and of nothing else: it has nothing to do with what may come before once
+    that is known. A common cause would go on to do so, with the other causes of its effect above all."""
+    before = [n for n in picture.order if n != of and n in columns and of not in _before(picture, n)]
+    for other in before:
+        result = columns.test(name, other, [of, *held])
+        if result is None or result.p_value < PLAINLY:
+            return False
+    return bool(before)
+
+
+def _before(picture: Picture, node: str) -> set[str]:
+    """What comes before a column in the picture."""
+    return reach(picture.parents.get(node, ()), picture.parents)
 
 
 def _linked(result: Independence | None) -> Independence | None:

@@ -10,6 +10,7 @@ from ..figures.bars import Bar, bars
 from ..figures.figure import Figure
 from ..figures.forest import Row, Scale, forest
 from ..figures.network import Tie, network
+from ..model_words import listed
 from .telling import Telling
 
 
@@ -88,11 +89,12 @@ def shares(t: Telling) -> Iterator[Figure]:
     chance = t.answer.effect is not None and t.answer.effect.unit == "probability"
     k = 100.0 if not amounts or chance else 1.0
     unit = (" in 100" if chance else f" {t.unit}" if t.unit else "") if amounts else " of 100"
-    shown = []
-    for r in rows[:20]:
-        low, high = _times(k, r.get("low")), _times(k, r.get("high"))
-        text = Amount(k * r["share"], low, high).text + unit
-        shown.append(Bar(safe(r["cause"], 80), k * r["share"], text, low, high))
+    rows = [r for r in rows if isinstance(r.get("low"), int | float) and isinstance(r.get("high"), int | float)][:20]
+    texts = listed([(r["share"], r["low"], r["high"]) for r in rows], k)
+    shown = [
+        Bar(safe(r["cause"], 80), k * r["share"], text + unit, k * r["low"], k * r["high"])
+        for r, text in zip(rows, texts, strict=True)
+    ]
     what = f"what is due to it{unit}" if amounts else f"part of the variation of {t.outcome}, of 100"
     yield bars("shares", f"What {t.outcome} is due to, as far as the picture tells", shown, ("cause", what))
 

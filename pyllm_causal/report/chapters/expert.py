@@ -27,13 +27,10 @@ def chapter(t: Telling) -> Section | None:
     blocks: list[Block] = []
     estimand = answer.estimand
     if estimand is not None:
-        fixed = ", ".join(safe(c) for c in estimand.adjust_for) or "nothing"
-        rows = [
-            ("strategy", estimand.strategy.replace("_", " ")),
-            ("population", safe(estimand.population, 300)),
-            ("held fixed", fixed),
-            ("method", safe(answer.method or "")),
-        ]
+        rows = [("strategy", estimand.strategy.replace("_", " ")), ("population", safe(estimand.population, 300))]
+        if estimand.strategy != "model":  # there nothing is held fixed: every column follows its causes
+            rows.append(("held fixed", ", ".join(safe(c) for c in estimand.adjust_for) or "nothing"))
+        rows.append(("method", safe(answer.method or "")))
         if estimand.alternatives:
             rows.append(
                 (
