@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -244,6 +243,8 @@ def _writable(name: str, folder: Path, fix: str = "") -> Finding:
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # a seventh of what starting costs
+
     try:
         return version(package)
     except PackageNotFoundError:

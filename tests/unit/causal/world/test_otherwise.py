@@ -103,7 +103,7 @@ def test_everybody_with_two_columns_set() -> None:
     assert found.effect.value == pytest.approx(truth - FRAME["sales"].mean(), abs=0.4)
     assert found.effect.low - 0.2 <= truth - FRAME["sales"].mean() <= found.effect.high + 0.2
     assert found.method == "structural_model" == found.estimates[0].method
-    assert found.headline.startswith("If everybody had price = 25.00 and promo = 1, the average of sales may be higher")
+    assert found.headline.startswith("If everybody had price = 25 and promo = 1, the average of sales may be higher")
 
 
 def test_a_confounded_treatment_is_not_the_plain_difference() -> None:
