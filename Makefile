@@ -101,6 +101,10 @@ statistical: $(READY)  ## Monte-Carlo goals of the estimators (long; resumes whe
 contest: $(READY)  ## Wrong and right pictures held against their tables; writes docs/contest.md; exit 1 when a goal is missed (minutes)
 	@$(RUN)/python -m tests.statistical.contest_table > docs/contest.md.new; s=$$?; mv docs/contest.md.new docs/contest.md; cat docs/contest.md; exit $$s
 
+.PHONY: sites
+sites: $(READY)  ## Directions from several sites on simulated worlds; writes docs/sites.md; exit 1 when a goal is missed (half an hour)
+	@$(RUN)/python -W ignore -m tests.statistical.sites_table > docs/sites.md.new; s=$$?; mv docs/sites.md.new docs/sites.md; cat docs/sites.md; exit $$s
+
 .PHONY: truth-table
 truth-table: $(READY)  ## Write docs/truth_table.md: where we and plain DoWhy are right on the same simulated worlds
 	@$(RUN)/python -m benchmarks.truth_table > docs/truth_table.md.new && mv docs/truth_table.md.new docs/truth_table.md && cat docs/truth_table.md

@@ -12,7 +12,6 @@ _OPEN = {
     "both change": "the two change in the same places",
     "too little": "what changes is too little to tell",
     "all differ": "too much differs everywhere to say what stays the same",
-    "unclear": "what differs is neither clearly a change nor clearly chance",
     "bent": "the link is curved, and a curve can look like a change",
     "not looked at": "time was up",
 }

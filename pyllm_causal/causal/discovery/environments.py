@@ -4,43 +4,39 @@ Rows of one environment share what is particular to it: they are exchangeable, n
 environment to the next few mechanisms change. Along the true arrows each change stays where it is: what a column does given its
 causes stays the same wherever its own mechanism does (Peters, Bühlmann & Meinshausen 2016, JRSS B 78(5); Heinze-Deml, Peters &
 Meinshausen 2018, J. Causal Inference 6(2)), and causes change independently of effects (Huang et al. 2020, JMLR 21(89)). Along a
-wrong arrow both ends seem to change at once. The picture that needs the fewest different mechanisms is searched for (`mechanisms`,
-`boss`), and once more without each of its arrows: how much worse that is are the odds for the arrow.
+wrong arrow both ends seem to change at once. The picture in which such changes explain the differences best is searched for
+(`mechanisms`, `boss`), and once more without each of its arrows: how much worse that is are the odds for the arrow. An arrow that
+one heap of rows tells as well, because without it no more would have to change, is none that environments tell.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .boss import best_order
 from .marks import Link, Links, arrow, line, sorted_links
-from .mechanisms import Mechanism, Mechanisms
+from .mechanisms import Mechanisms
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .mechanisms import Floats, Ints
+    from .mechanisms import Floats, Ints, Way
 
     Bools = NDArray[np.bool_]
 
 Verdict = Literal["settled", "agrees", "contradicts", "open", "gone", "new"]
-Open = Literal["nothing changes", "both change", "too little", "not looked at", "all differ", "unclear", "bent"]
+Open = Literal["nothing changes", "both change", "too little", "not looked at", "all differ", "bent"]
 
 WRONG = 0.05  # chance that one direction or more among those claimed is wrong, as far as the odds go
 FEWEST_FOR_MODERATE = 5
-MOST_CHANGED, AMONG_FEW = (
-    0.5,
-    0.4,
-)  # of all mechanisms; where more change, one that was only missed looks like one that is not there
-UNCLEAR = 0.01  # chance of the differences left between environments said to be alike, below which they are not alike
-UNCLEAR_AMONG_FEW = (
-    0.1  # the same for all mechanisms together, where fewer environments than for moderate certainty are compared
-)
+# Share of mechanisms and environments where something is shifted, above which what stays the same cannot be told from what was
+# missed; the second where fewer environments than for moderate certainty are compared.
+MOST_CHANGED, AMONG_FEW = 0.5, 0.4
 BENT = 0.02  # share that curves explain of what lines leave, above which lines that differ may be one curve
 MOST_SEARCHED = 25  # columns up to which any pair may be linked; beyond, only those that the search before linked, or their neighbours
 TRIES = 3
@@ -53,8 +49,8 @@ class Finding:
     """What the environments say of the link between columns `a` < `b`.
 
     arrow: (cause, effect) where they tell, else None. log_odds: natural logarithm of the odds for the best direction. changes: how
-    many mechanisms of the two columns had to change in the best picture, and in the best one without that arrow. stable: the
-    direction is still the better one whichever single environment is left out.
+    many averages, slopes and spreads had to change in the best picture, and in the best one without that arrow, of the columns whose
+    causes differ between the two. stable: the direction is still the better one whichever single environment is left out.
     """
 
     a: int
@@ -138,7 +134,10 @@ def settled(
     if size > MOST_SEARCHED:
         may &= _near(links, size) | must
     rng = np.random.default_rng([seed, size])
-    found = best_order(told, rng, may, must, until, TRIES)
+    found = best_order(told, rng, may, must, until, TRIES - 1)
+    if found.finished:
+        mechanisms.learn([[(c, _causes(found.dag, c)) for c in range(size)]])
+        found = best_order(told, rng, may, must, until, TRIES)
     if not found.finished:
         return Settlement(links, tuple(_unlooked(one) for one in links), mechanisms.environments, finished=False)
     others: dict[tuple[int, int], Bools] = {}
@@ -173,7 +172,8 @@ def settled(
             drawn[pair] = line(*pair)
         elif finding.verdict != "gone":
             drawn[pair] = before[pair]
-    growth = _growth(best.dag, others, mechanisms, enough, rng) if time.monotonic() < until and not dense else ()
+    claimed = {f.arrow: others[f.arrow] for f in findings if f.arrow and f.arrow in others}
+    growth = _growth(best.dag, claimed, mechanisms, enough, rng) if time.monotonic() < until and not dense else ()
     return Settlement(
         sorted_links(drawn.values()), tuple(findings), mechanisms.environments, growth, time.monotonic() < until
     )
@@ -203,10 +203,10 @@ def _finding(
     other = others.get(here)
     if other is None:
         return None if before is None else _unlooked(before)
-    odds = _loss(dag, other, mechanisms)
-    changes = _changes(pair, dag, mechanisms), _changes(pair, other, mechanisms)
+    odds = _least(mechanisms, lambda: _loss(dag, other, mechanisms))
+    changes = _changes(dag, other, mechanisms), _changes(other, dag, mechanisms)
     why = _doubt(pair, dag, mechanisms, dense)
-    if odds <= enough and why is None:
+    if why is None and (odds <= enough or changes[0] >= changes[1]):
         why = "nothing changes" if changes == (0, 0) else "both change" if min(changes) >= 2 else "too little"
     if why is not None:
         return None if before is None else Finding(a, b, "open", None, odds, changes, False, why)
@@ -255,22 +255,19 @@ def arrow_against_environments(
     second = list(range(2 + len(causes_of_cause), len(blocks)))
     drawn, turned = ((0, first), (1, [0, *second])), ((1, second), (0, [1, *first]))
 
-    def shared(way: Sequence[tuple[int, Sequence[int]]], without: Sequence[int] = ()) -> float:
+    def shared(way: Way, without: Sequence[int] = ()) -> float:
         told = [mechanisms.told(column, causes, without) for column, causes in way]
         return sum(t.score - t.apart for t in told) / mechanisms.heavy
 
-    odds = shared(drawn) - shared(turned)
-    changes = tuple(sum(mechanisms.told(c, g).different - 1 for c, g in way) for way in (drawn, turned))
-    enough = _enough(looked_at)
-    sure = abs(odds) > enough
+    mechanisms.learn((drawn, turned))
+    odds = _least(mechanisms, lambda: shared(drawn) - shared(turned))
+    changes = tuple(sum(mechanisms.told(c, g).changes for c, g in way) for way in (drawn, turned))
+    way, fewer = (drawn, changes[0] < changes[1]) if odds > 0 else (turned, changes[1] < changes[0])
+    bent = any(mechanisms.bent(c, g) > BENT for c, g in way)
+    dense = min(mechanisms.told(c, g).changed for c, g in way) > _most(mechanisms)
+    sure = abs(odds) > _enough(looked_at) and fewer and not bent and not dense
     stable = mechanisms.environments > 2 and all(
         (shared(drawn, (e,)) - shared(turned, (e,))) * odds > 0 for e in range(mechanisms.environments)
-    )
-    way = drawn if odds > 0 else turned
-    clear = all(mechanisms.told(c, g).alike >= UNCLEAR and mechanisms.bent(c, g) <= BENT for c, g in way)
-    sure &= (
-        clear
-        and min(mechanisms.told(c, g).different for c, g in way) <= 1 + (mechanisms.environments - 1) * MOST_CHANGED
     )
     about: Literal["as drawn", "other way", "not told"] = "not told"
     if sure:
@@ -289,27 +286,19 @@ def within(block: Floats, environment: Ints) -> Floats:
 
 
 def _dense(dag: Bools, mechanisms: Mechanisms) -> bool:
-    """Whether so much differs between environments that what stays the same cannot be told from what was missed.
+    """Whether so much differs between environments that what stays the same cannot be told from what was missed."""
+    changed = sum(mechanisms.told(c, _causes(dag, c)).changed for c in range(mechanisms.size)) / mechanisms.size
+    return changed > _most(mechanisms)
 
-    Either most mechanisms change, or those said to be alike are not, taken together (Fisher's sum of logarithms).
-    """
-    from scipy.special import chdtrc
 
-    told = [mechanisms.told(c, _causes(dag, c)) for c in range(mechanisms.size)]
-    changed = sum(t.different - 1 for t in told) / (len(told) * max(mechanisms.environments - 1, 1))
-    together = -2 * sum(math.log(max(t.alike, 1e-300)) for t in told)
-    most = MOST_CHANGED if mechanisms.environments >= FEWEST_FOR_MODERATE else AMONG_FEW
-    return changed > most or float(chdtrc(2 * len(told), together)) < (
-        UNCLEAR if mechanisms.environments >= FEWEST_FOR_MODERATE else UNCLEAR_AMONG_FEW
-    )
+def _most(mechanisms: Mechanisms) -> float:
+    return MOST_CHANGED if mechanisms.environments >= FEWEST_FOR_MODERATE else AMONG_FEW
 
 
 def _doubt(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms, dense: bool) -> Open | None:
     """Why nothing may be said of a pair whatever the odds."""
     if dense:
         return "all differ"
-    if any(mechanisms.told(c, _causes(dag, c)).alike < UNCLEAR for c in pair):
-        return "unclear"
     if any(mechanisms.bent(c, _causes(dag, c)) > BENT for c in pair):
         return "bent"
     return None
@@ -334,7 +323,17 @@ def _growth(
         sets = [sorted(rng.choice(total, total - number, replace=False).tolist()) for _ in range(DRAWS)]
         told = [sum(_loss(dag, other, mechanisms, without) > enough for other in others.values()) for without in sets]
         found.append((number, sum(told) / DRAWS))
-    return (*found, (total, float(sum(_loss(dag, other, mechanisms) > enough for other in others.values()))))
+    return (*found, (total, float(len(others))))
+
+
+def _least(mechanisms: Mechanisms, odds: Callable[[], float]) -> float:
+    """The odds nearest to even over the habits of shifts that the table does not rule out; 0 where some turn them round."""
+    best, found = mechanisms.habit, []
+    for habit in mechanisms.plausible:
+        mechanisms.habit = habit
+        found.append(odds())
+    mechanisms.habit = best
+    return min(found) if min(found) > 0 else max(found) if max(found) < 0 else 0.0
 
 
 def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Collection[int] = ()) -> float:
@@ -350,10 +349,12 @@ def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Collection[
     return more / mechanisms.heavy
 
 
-def _changes(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms) -> int:
-    """How many further mechanisms the two columns of a pair need beyond one each."""
-    told: list[Mechanism] = [mechanisms.told(c, _causes(dag, c)) for c in pair]
-    return sum(t.different - 1 for t in told)
+def _changes(dag: Bools, other: Bools, mechanisms: Mechanisms) -> int:
+    """How many averages, slopes and spreads are shifted in `dag`, of the columns that have other causes in the other picture."""
+    import numpy as np
+
+    columns = np.flatnonzero((dag != other).any(axis=0)).tolist()
+    return sum(mechanisms.told(c, _causes(dag, c)).changes for c in columns)
 
 
 def _arrows(dag: Bools) -> list[tuple[int, int]]:

@@ -1,19 +1,23 @@
-"""How a column follows from its causes, environment by environment, and in which environments it does so alike.
+"""How a column follows from its causes, environment by environment, and in which environments it does so differently.
 
 Where sites or periods differ, few of the mechanisms change at once, and they change independently of each other; along wrong
-arrows the changes spread (Huang et al. 2020, JMLR 21(89), section 4; Perry, von Kügelgen & Schölkopf 2022, NeurIPS 35). So the
-description that needs the fewest different mechanisms is sought. A mechanism is a linear regression with its own intercept,
-slopes and spread, scored by its Gaussian likelihood less ½ log(rows) a number fitted (BIC). With one mechanism an environment,
-graphs that say the same of every single table score the same whatever the shape of the data (the likelihoods are determinants
-of one covariance matrix), so that only what environments share tells them apart. Numbers, yes/no columns and categories (as
-blocks of indicators) are scored alike (the degenerate Gaussian score of Andrews, Ramsey & Cooper 2019).
+arrows the changes spread (Huang et al. 2020, JMLR 21(89), section 4; Perry, von Kügelgen & Schölkopf 2022, NeurIPS 35). A mechanism
+is a linear regression: its average, its slopes and its spread. In each environment each of the three may be shifted (`shifts`);
+how often and how far is learned from the table itself (empirical Bayes), so that small differences everywhere prove little. With a
+mechanism of its own for every environment, graphs that say the same of every single table score the same whatever the shape of the
+data (the likelihoods are determinants of one covariance matrix), so that only what environments share tells them apart. Numbers,
+yes/no columns and categories (as blocks of indicators, one after the other) are scored alike (the degenerate Gaussian score of
+Andrews, Ramsey & Cooper 2019).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from .shifts import Pattern, Shared, shared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,26 +25,45 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Way = Sequence[tuple[int, Sequence[int]]]  # columns, each with its causes
 
 FLOOR = 1e-3  # added to every variance, of columns with spread 1: a column that is held still somewhere tells, but not without end
+OFTEN = (0.02, 0.08, 0.2, 0.45, 0.8)  # chances of a shift that are tried
+FAR = (0.08, 0.2, 0.5, 1.2)  # standard deviations of shifts that are tried, of columns with spread 1
+UNSHIFTED = 3  # environments without a shift that are taken as seen beforehand: few tables tell how often shifts are
+PLAUSIBLE = 3.0  # how much less likely in logarithms a habit may be and not be ruled out (a 95% region of two numbers)
+AVERAGE, SLOPES, SPREAD = range(3)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How often (chance in one environment) and how far (standard deviation) averages, slopes and spreads are shifted."""
+
+    often: tuple[float, float, float] = (0.15, 0.15, 0.15)
+    far: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
 
 @dataclass(frozen=True)
 class Mechanism:
     """How well a column follows from its causes. score: log-likelihood less the price of what was fitted; higher is better.
 
-    kinds: (E,) the environments with the same number share one mechanism; `kinds` are 0 … k−1 in the order met.
+    apart: the score with one mechanism an environment: what every single table says, and nothing of what they share. shifted: (E, 3)
+    chances that the average, the slopes, the spread are shifted there.
     """
 
     score: float
-    apart: float  # the score with one mechanism an environment: what every single table says, and nothing of what they share
-    kinds: tuple[int, ...]
-    alike: float  # chance of so much difference between environments of one kind where there is none
+    apart: float
+    shifted: Floats
 
     @property
-    def different(self) -> int:
-        """How many different mechanisms there are."""
-        return max(self.kinds) + 1
+    def changes(self) -> int:
+        """How many averages, slopes and spreads are shifted, over all environments."""
+        return int((self.shifted > 0.5).sum())
+
+    @property
+    def changed(self) -> float:
+        """The share of environments, as far as can be told, where anything is shifted."""
+        return float((1 - (1 - self.shifted).prod(axis=1)).mean())
 
 
 class Mechanisms:
@@ -62,23 +85,55 @@ class Mechanisms:
         ends = np.cumsum([b.shape[1] for b in blocks])
         self._at = [list(range(end - b.shape[1], end)) for b, end in zip(blocks, ends, strict=True)]
         self._values, self._rows_of = values, [np.flatnonzero(environment == e) for e in range(self.environments)]
-        told = np.column_stack([np.ones(len(values)), values])
-        self._moments = np.stack([told[environment == e].T @ told[environment == e] for e in range(self.environments)])
-        inner = values - (self._moments[:, 0, 1:] / self._rows[:, None])[environment]
-        spread = (inner**2).mean(axis=0)
-        tails = (inner**4).mean(axis=0) / np.where(spread > 0, spread, 1.0) ** 2
+        tables = [values[rows] for rows in self._rows_of]
+        self._means = np.stack([t.mean(axis=0) for t in tables])
+        inner = [t - t.mean(axis=0) for t in tables]
+        still = FLOOR * np.eye(values.shape[1])
+        self._spreads = np.stack([t.T @ t / len(t) + still for t in inner])
         # the variance of a variance is (kurtosis − 1)/2 times that of normal data: so much more is a change of spread to cost
         # one number for all columns: were heavy ones alone dearer, directions would follow from the tails
+        fourth = np.stack([(t**4).mean(axis=0) / ((t**2).mean(axis=0) + FLOOR) ** 2 for t in inner])
+        tails = np.average(fourth, axis=0, weights=self._rows)
         self.heavy = float(max(1.0, ((tails - 1) / 2).max()))
-        self._known: dict[tuple[int, tuple[int, ...], tuple[int, ...]], Mechanism] = {}
         self.size = len(self._at)
+        self.habit = Habit()
+        self.plausible: tuple[Habit, ...] = (self.habit,)
+        self._known: dict[tuple[object, ...], Mechanism] = {}
+        self._estimates: dict[tuple[int, tuple[int, ...]], _Estimates] = {}
+        self._shared: dict[tuple[object, ...], Shared] = {}
 
     def told(self, column: int, causes: Sequence[int], without: Sequence[int] = ()) -> Mechanism:
-        """The mechanism of a column from its causes, `without` some environments."""
-        key = column, tuple(sorted(causes)), tuple(sorted(without))
+        """The mechanism of a column from its causes, `without` some environments, with the present `habit`."""
+        key = column, tuple(sorted(causes)), tuple(sorted(without)), self.habit
         if key not in self._known:
-            self._known[key] = self._shared(*key)
+            self._known[key] = self._told(*key[:3])
         return self._known[key]
+
+    def learn(self, ways: Sequence[Way]) -> None:
+        """Take the habit of shifts with which what environments share is most likely, in the best of some pictures.
+
+        `plausible` are others that the table does not rule out: of each size of shifts the most frequent.
+        """
+
+        def total(habit: Habit) -> float:
+            self.habit = habit
+            told = [[self._told(column, causes, ()) for column, causes in way] for way in ways]
+            before = UNSHIFTED * sum(math.log1p(-often) for often in habit.often)
+            return before + max(sum(one.score - one.apart for one in way) for way in told)
+
+        best = self.habit
+        value = total(best)
+        for what in (AVERAGE, SLOPES, SPREAD) * 2:
+            for habit in _varied(best, what):
+                reached = total(habit)
+                if reached > value + 1e-9:
+                    best, value = habit, reached
+        near = dict[tuple[int, float], Habit]()
+        for what in (AVERAGE, SLOPES, SPREAD):
+            for habit in _varied(best, what):
+                if total(habit) >= value - PLAUSIBLE:
+                    near[what, habit.far[what]] = habit  # the last is the most frequent
+        self.habit, self.plausible = best, tuple(dict.fromkeys((best, *near.values())))
 
     def bent(self, column: int, causes: Sequence[int]) -> float:
         """The share of what linear causes leave of a column, within environments, that squares of what they foretell explain.
@@ -105,67 +160,103 @@ class Mechanisms:
         rows_used = len(self._values)
         return max(explained / left - 2 * len(self._rows_of) / rows_used, 0.0) if left > 0 else 0.0
 
-    def _shared(self, column: int, causes: Sequence[int], without: Sequence[int]) -> Mechanism:
-        """Environments are joined two by two, the two most alike first; the best of all steps on the way is kept."""
+    def _told(self, column: int, causes: Sequence[int], without: Sequence[int]) -> Mechanism:
         import numpy as np
-        from scipy.special import chdtrc
 
-        own, given = self._at[column], [i for c in causes for i in self._at[c]]
-        at = [0, *(1 + i for i in [*given, *own])]
+        given = [i for c in causes for i in self._at[c]]
+        parts = []
+        for own in self._at[column]:
+            parts.append(self._one(own, tuple(given), without))
+            given.append(own)
+        shifted = np.max([p.shifted for p in parts], axis=0)
+        return Mechanism(sum(p.score for p in parts), sum(p.apart for p in parts), shifted)
+
+    def _one(self, own: int, given: tuple[int, ...], without: Sequence[int]) -> Mechanism:
+        """The mechanism of one number from `given` numbers."""
+        import numpy as np
+
+        told = self._estimated(own, given)
         there = [e for e in range(self.environments) if e not in without]
-        moments, rows = self._moments[np.ix_(there, at, at)], self._rows[there]
-        spreads = len(own) * (len(own) + 1) / 2
-        numbers = len(own) * (1 + len(given)) + spreads
-        price = 0.5 * np.log(rows.sum()) * (numbers + (self.heavy - 1) * spreads)
-        groups = [[i] for i in range(len(there))]
-        fits = _likelihoods(moments, rows, len(given))
-        gains = np.full((len(there), len(there)), -np.inf)
-        for i in range(len(there) - 1):
-            gains[i, i + 1 :] = _joined(moments, rows, fits, i, range(i + 1, len(there)), len(given))
-        score = float(fits.sum()) - price * len(groups)
-        apart = score
-        best, kept = score, [list(g) for g in groups]
-        alive = list(range(len(there)))
-        while len(alive) > 1:
-            i, j = divmod(int(np.argmax(gains)), len(there))
-            score += float(gains[i, j]) + price
-            moments[i] += moments[j]
-            rows[i] += rows[j]
-            fits[i] = _likelihoods(moments[i : i + 1], rows[i : i + 1], len(given))[0]
-            groups[i] += groups[j]
-            alive.remove(j)
-            gains[j, :] = gains[:, j] = gains[i, :] = gains[:, i] = -np.inf
-            others = [k for k in alive if k != i]
-            if others:
-                found = _joined(moments, rows, fits, i, others, len(given))
-                for k, gain in zip(others, found, strict=True):
-                    gains[min(i, k), max(i, k)] = gain
-            if score > best:
-                best, kept = score, [list(groups[k]) for k in alive]
-        kinds: dict[int, int] = {}
-        for number, group in enumerate(sorted(kept, key=min)):
-            kinds |= dict.fromkeys(group, number)
-        within = 2 * (apart - best + price * (len(there) - len(kept))) / (1 + (self.heavy - 1) * spreads / numbers)
-        alike = chdtrc(numbers * (len(there) - len(kept)), max(within, 0.0)) if len(kept) < len(there) else 1.0
-        return Mechanism(best, apart, tuple(kinds[i] for i in range(len(there))), float(alike))
+        rows, numbers = self._rows[there], len(given) + 2
+        habit = self.habit
+        likelihood = float(told.likelihood[there].sum())
+        patterns = _patterns(habit, len(given))
+        lines = self._cached(told.lines, told.chance, patterns, there, (own, given, "lines"))
+        patterns = _either(habit.often[SPREAD], habit.far[SPREAD])
+        spread = self._cached(told.spread[:, None], told.doubt[:, None, None], patterns, there, (own, given, "spread"))
+        shifted = np.zeros((len(there), 3))
+        shifted[:, AVERAGE] = lines.chances[:, 1::2].sum(axis=1)
+        shifted[:, SLOPES] = lines.chances[:, 2:].sum(axis=1)
+        shifted[:, SPREAD] = spread.chances[:, 1]
+        price = 0.5 * numbers * math.log(rows.sum())
+        apart = likelihood - 0.5 * numbers * float(np.log(rows).sum())
+        return Mechanism(likelihood + lines.gain + spread.gain - price, apart, shifted)
+
+    def _cached(
+        self, numbers: Floats, chance: Floats, patterns: tuple[Pattern, ...], there: list[int], key: tuple[object, ...]
+    ) -> Shared:
+        whole = *key, patterns, tuple(there)
+        if whole not in self._shared:
+            self._shared[whole] = shared(numbers[there], chance[there], patterns)
+        return self._shared[whole]
+
+    def _estimated(self, own: int, given: tuple[int, ...]) -> _Estimates:
+        """One regression an environment, from its means and covariances."""
+        import numpy as np
+
+        if (own, given) in self._estimates:
+            return self._estimates[own, given]
+        at, rows = list(given), self._rows
+        each = range(self.environments)
+        inverse = np.linalg.inv(self._spreads[np.ix_(each, at, at)])
+        slopes = (inverse @ self._spreads[:, at, own][:, :, None])[..., 0]
+        left = self._spreads[:, own, own] - (slopes * self._spreads[:, at, own]).sum(axis=1)
+        means = self._means[:, at]
+        tilt = (inverse @ means[:, :, None])[..., 0]
+        lines = np.column_stack([self._means[:, own] - (slopes * means).sum(axis=1), slopes])
+        chance = np.empty((self.environments, len(at) + 1, len(at) + 1))
+        chance[:, 0, 0] = 1 + (tilt * means).sum(axis=1)
+        chance[:, 0, 1:] = chance[:, 1:, 0] = -tilt
+        chance[:, 1:, 1:] = inverse
+        free = np.maximum(rows - len(at) - 1, 1.0)
+        variance = left * rows / free
+        chance *= (variance / rows)[:, None, None]
+        found = _Estimates(lines, chance, 0.5 * np.log(variance), self.heavy / (2 * free), -0.5 * rows * np.log(left))
+        self._estimates[own, given] = found
+        return found
 
 
-def _joined(moments: Floats, rows: Floats, fits: Floats, one: int, others: Sequence[int], given: int) -> Floats:
-    """What the likelihood gains (less than nothing) when environment `one` shares its mechanism with each of the others."""
-    import numpy as np
+@dataclass(frozen=True)
+class _Estimates:
+    """Of one regression an environment: (E, 1 + k) average at the columns' middle and slopes, and their variances; (E,) logarithm of
+    the spread, its variance, and the highest log-likelihood."""
 
-    rest = list(others)
-    together = _likelihoods(moments[one] + moments[rest], rows[one] + rows[rest], given)
-    return np.asarray(together - fits[one] - fits[rest])
+    lines: Floats
+    chance: Floats
+    spread: Floats
+    doubt: Floats
+    likelihood: Floats
 
 
-def _likelihoods(moments: Floats, rows: Floats, given: int) -> Floats:
-    """(k,) Gaussian log-likelihoods of the last columns from the first `given`, of k moment matrices that begin with the ones."""
-    import numpy as np
+def _either(often: float, far: float) -> tuple[Pattern, ...]:
+    """One number that is shifted or not."""
+    return Pattern((0.0,), math.log1p(-often)), Pattern((far * far,), math.log(often))
 
-    mean = moments[:, 0, 1:] / rows[:, None]
-    spread = moments[:, 1:, 1:] / rows[:, None, None] - mean[:, :, None] * mean[:, None, :]
-    spread = spread + FLOOR * np.eye(spread.shape[1])
-    whole = np.linalg.slogdet(spread)[1]
-    causes = np.linalg.slogdet(spread[:, :given, :given])[1] if given else 0.0
-    return np.asarray(-0.5 * rows * (whole - causes))
+
+def _patterns(habit: Habit, slopes: int) -> tuple[Pattern, ...]:
+    """Nothing shifted, the average, all slopes, both."""
+    average = _either(habit.often[AVERAGE], habit.far[AVERAGE])
+    if not slopes:
+        return average
+    tilted = _either(habit.often[SLOPES], habit.far[SLOPES])
+    return tuple(Pattern((*a.added, *t.added * slopes), a.log_chance + t.log_chance) for t in tilted for a in average)
+
+
+def _varied(habit: Habit, what: int) -> list[Habit]:
+    """The habit with every frequency and size of one kind of shift, rare ones first."""
+    return [Habit(_put(habit.often, what, often), _put(habit.far, what, far)) for far in FAR for often in OFTEN]
+
+
+def _put(numbers: tuple[float, float, float], at: int, value: float) -> tuple[float, float, float]:
+    first, second, third = (value if i == at else number for i, number in enumerate(numbers))
+    return first, second, third

@@ -56,34 +56,61 @@ def test_nothing_is_said_where_both_change_everywhere() -> None:
 
 def test_directions_of_random_pictures_are_right_with_five_environments() -> None:
     right = claimed = there = 0
-    for seed in range(4):
-        world = places(np.random.default_rng([seed, 5]), 7, 5, 0.35)
+    for seed in range(3):
+        world = places(np.random.default_rng([seed, 5]), 6, 5, 0.35, change="every")
         found = settled(world.blocks, world.environment, ())
         ways = [one.arrow for one in found.links if one.pair in found.told]
         claimed += len(ways)
         right += sum(bool(world.arrows[way]) for way in ways if way)
         there += int(world.arrows.sum())
-    assert claimed >= 0.6 * there and right >= 0.95 * claimed
+    assert claimed >= 0.8 * there and right >= 0.95 * claimed
 
 
 @pytest.mark.parametrize("change", ["everything", "bent"])
 def test_directions_are_left_open_where_the_method_does_not_hold(change: Change) -> None:
     wrong = 0
-    for seed in range(3):
-        world = places(np.random.default_rng([seed, 6]), 7, 6, 0.4, change=change)
+    for seed in range(2):
+        world = places(np.random.default_rng([seed, 6]), 6, 6, 0.4, change=change)
         found = settled(world.blocks, world.environment, ())
         wrong += sum(not world.arrows[one.arrow] for one in found.links if one.arrow)
     assert wrong <= 1
 
 
 def test_a_link_that_only_differences_between_environments_make_is_gone() -> None:
-    rng = np.random.default_rng(7)
-    env = np.repeat(np.arange(6), 200)
-    level = np.array([0.0, 0, 0, 0, 3, 3])
-    x, y = rng.normal(size=1200) + level[env], rng.normal(size=1200) + level[env]
-    found = settled([x[:, None], y[:, None]], env, (line(0, 1),))
-    assert found.links == () and found.findings[0].verdict == "gone"
+    gone = 0
+    for seed in range(8):
+        rng = np.random.default_rng([7, seed])
+        env = np.repeat(np.arange(6), 1000)
+        level = np.array([0.0, 0, 0, 0, 3, 3])
+        x, y = rng.normal(size=6000) + level[env], rng.normal(size=6000) + level[env]
+        found = settled([x[:, None], y[:, None]], env, (line(0, 1),))
+        assert not found.told  # where chance leaves a doubt the line stays as it is
+        gone += found.links == () and found.findings[0].verdict == "gone"
+    assert gone >= 6
     assert abs(np.corrcoef(within(x[:, None], env)[:, 0], within(y[:, None], env)[:, 0])[0, 1]) < 0.1
+
+
+def test_nothing_is_told_where_all_averages_differ_a_little_or_nothing_differs() -> None:
+    """Small differences are missed here and there, and what was missed looks like something that stays the same."""
+    turned = told = 0
+    for seed in range(2):
+        for size in (0.0, 0.1):
+            world = places(np.random.default_rng([seed, 8]), 5, 3, 1.0, change="averages", size=size)
+            found = settled(world.blocks, world.environment, ())
+            ways = [f.arrow for f in found.findings if f.arrow and f.pair in found.told]
+            turned += sum(bool(world.arrows[way[::-1]]) for way in ways)
+            told += len(ways) if size == 0 else 0
+    assert told == 0 and turned == 0
+
+
+def test_an_average_that_shifts_and_a_spread_that_shifts_in_the_same_place_are_two_things() -> None:
+    """Which mechanism changes at all does not tell (both do, at the same sites); what about it changes does."""
+    rng = np.random.default_rng(10)
+    env = np.repeat(np.arange(5), 400)
+    x = rng.normal(size=2000) + np.array([0, 2.0, 0, -1.5, 0])[env]
+    y = x + rng.normal(size=2000) * np.array([1, 2.5, 1, 0.3, 1])[env]
+    found = settled([y[:, None], x[:, None]], env, (line(0, 1),))
+    assert found.links == (arrow(1, 0),) and found.findings[0].changes[0] < found.findings[0].changes[1]
 
 
 def test_what_is_known_is_obeyed() -> None:
