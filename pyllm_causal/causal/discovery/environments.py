@@ -106,7 +106,7 @@ class _Told:
     def with_each(self, column: int, given: Sequence[int], more: Sequence[int]) -> Floats:
         import numpy as np
 
-        return np.array([self.of(column, [*given, one]) for one in more])
+        return np.array([told.score for told in self._mechanisms.told_each(column, [[*given, one] for one in more])])
 
 
 def settled(
@@ -172,7 +172,9 @@ def settled(
             drawn[pair] = line(*pair)
         elif finding.verdict != "gone":
             drawn[pair] = before[pair]
-    claimed = {f.arrow: others[f.arrow] for f in findings if f.arrow and f.arrow in others}
+    claimed = {
+        f.arrow: others[f.arrow] for f in findings if f.arrow in others and (f.verdict != "contradicts" or f.stable)
+    }
     growth = _growth(best.dag, claimed, mechanisms, enough, rng) if time.monotonic() < until and not dense else ()
     return Settlement(
         sorted_links(drawn.values()), tuple(findings), mechanisms.environments, growth, time.monotonic() < until

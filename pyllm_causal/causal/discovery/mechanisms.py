@@ -43,6 +43,9 @@ class Habit:
     far: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
 
+_Key = tuple[int, tuple[int, ...], tuple[int, ...], Habit]
+
+
 @dataclass(frozen=True)
 class Mechanism:
     """How well a column follows from its causes. score: log-likelihood less the price of what was fitted; higher is better.
@@ -98,16 +101,25 @@ class Mechanisms:
         self.size = len(self._at)
         self.habit = Habit()
         self.plausible: tuple[Habit, ...] = (self.habit,)
-        self._known: dict[tuple[object, ...], Mechanism] = {}
+        self._known: dict[_Key, Mechanism] = {}
         self._estimates: dict[tuple[int, tuple[int, ...]], _Estimates] = {}
         self._shared: dict[tuple[object, ...], Shared] = {}
 
     def told(self, column: int, causes: Sequence[int], without: Sequence[int] = ()) -> Mechanism:
         """The mechanism of a column from its causes, `without` some environments, with the present `habit`."""
-        key = column, tuple(sorted(causes)), tuple(sorted(without)), self.habit
-        if key not in self._known:
-            self._known[key] = self._told(*key[:3])
-        return self._known[key]
+        return self.told_each(column, [causes], without)[0]
+
+    def told_each(self, column: int, causes: Sequence[Sequence[int]], without: Sequence[int] = ()) -> list[Mechanism]:
+        """The mechanism of a column from each of several sets of causes: together, because alone each costs nearly as much."""
+        keys = [(column, tuple(sorted(one)), tuple(sorted(without)), self.habit) for one in causes]
+        sizes = dict[int, list[_Key]]()
+        for key in dict.fromkeys(keys):
+            if key not in self._known:
+                sizes.setdefault(sum(len(self._at[c]) for c in key[1]), []).append(key)
+        for new in sizes.values():
+            found = self._told(column, [key[1] for key in new], new[0][2])
+            self._known.update(zip(new, found, strict=True))
+        return [self._known[key] for key in keys]
 
     def learn(self, ways: Sequence[Way]) -> None:
         """Take the habit of shifts with which what environments share is most likely, in the best of some pictures.
@@ -117,7 +129,7 @@ class Mechanisms:
 
         def total(habit: Habit) -> float:
             self.habit = habit
-            told = [[self._told(column, causes, ()) for column, causes in way] for way in ways]
+            told = [[self.told(column, causes) for column, causes in way] for way in ways]
             before = UNSHIFTED * sum(math.log1p(-often) for often in habit.often)
             return before + max(sum(one.score - one.apart for one in way) for way in told)
 
@@ -160,70 +172,95 @@ class Mechanisms:
         rows_used = len(self._values)
         return max(explained / left - 2 * len(self._rows_of) / rows_used, 0.0) if left > 0 else 0.0
 
-    def _told(self, column: int, causes: Sequence[int], without: Sequence[int]) -> Mechanism:
+    def _told(self, column: int, causes: Sequence[tuple[int, ...]], without: Sequence[int]) -> list[Mechanism]:
+        """From each set of causes, of which all have as many numbers."""
         import numpy as np
 
-        given = [i for c in causes for i in self._at[c]]
+        given = [tuple(i for c in one for i in self._at[c]) for one in causes]
         parts = []
         for own in self._at[column]:
-            parts.append(self._one(own, tuple(given), without))
-            given.append(own)
-        shifted = np.max([p.shifted for p in parts], axis=0)
-        return Mechanism(sum(p.score for p in parts), sum(p.apart for p in parts), shifted)
+            parts.append(self._one(own, given, without))
+            given = [(*one, own) for one in given]
+        return [
+            Mechanism(sum(p.score for p in own), sum(p.apart for p in own), np.max([p.shifted for p in own], axis=0))
+            for own in zip(*parts, strict=True)
+        ]
 
-    def _one(self, own: int, given: tuple[int, ...], without: Sequence[int]) -> Mechanism:
-        """The mechanism of one number from `given` numbers."""
+    def _one(self, own: int, given: Sequence[tuple[int, ...]], without: Sequence[int]) -> list[Mechanism]:
+        """The mechanism of one number from each of several sets of numbers, all as large."""
         import numpy as np
 
-        told = self._estimated(own, given)
+        habit, numbers = self.habit, len(given[0]) + 2
         there = [e for e in range(self.environments) if e not in without]
-        rows, numbers = self._rows[there], len(given) + 2
-        habit = self.habit
-        likelihood = float(told.likelihood[there].sum())
-        patterns = _patterns(habit, len(given))
-        lines = self._cached(told.lines, told.chance, patterns, there, (own, given, "lines"))
-        patterns = _either(habit.often[SPREAD], habit.far[SPREAD])
-        spread = self._cached(told.spread[:, None], told.doubt[:, None, None], patterns, there, (own, given, "spread"))
-        shifted = np.zeros((len(there), 3))
-        shifted[:, AVERAGE] = lines.chances[:, 1::2].sum(axis=1)
-        shifted[:, SLOPES] = lines.chances[:, 2:].sum(axis=1)
-        shifted[:, SPREAD] = spread.chances[:, 1]
-        price = 0.5 * numbers * math.log(rows.sum())
-        apart = likelihood - 0.5 * numbers * float(np.log(rows).sum())
-        return Mechanism(likelihood + lines.gain + spread.gain - price, apart, shifted)
+        rows = self._rows[there]
+        estimates = self._estimated(own, given)
+        lines = self._sharing("lines", own, given, estimates, there, _patterns(habit, len(given[0])))
+        spreads = self._sharing("spread", own, given, estimates, there, _either(habit.often[SPREAD], habit.far[SPREAD]))
+        price, apart = 0.5 * numbers * math.log(rows.sum()), 0.5 * numbers * float(np.log(rows).sum())
+        found = []
+        for told, line, spread in zip(estimates, lines, spreads, strict=True):
+            shifted = np.zeros((len(there), 3))
+            shifted[:, AVERAGE] = line.chances[:, 1::2].sum(axis=1)
+            shifted[:, SLOPES] = line.chances[:, 2:].sum(axis=1)
+            shifted[:, SPREAD] = spread.chances[:, 1]
+            likelihood = float(told.likelihood[there].sum())
+            found.append(Mechanism(likelihood + line.gain + spread.gain - price, likelihood - apart, shifted))
+        return found
 
-    def _cached(
-        self, numbers: Floats, chance: Floats, patterns: tuple[Pattern, ...], there: list[int], key: tuple[object, ...]
-    ) -> Shared:
-        whole = *key, patterns, tuple(there)
-        if whole not in self._shared:
-            self._shared[whole] = shared(numbers[there], chance[there], patterns)
-        return self._shared[whole]
-
-    def _estimated(self, own: int, given: tuple[int, ...]) -> _Estimates:
-        """One regression an environment, from its means and covariances."""
+    def _sharing(
+        self,
+        what: str,
+        own: int,
+        given: Sequence[tuple[int, ...]],
+        estimates: Sequence[_Estimates],
+        there: list[int],
+        patterns: tuple[Pattern, ...],
+    ) -> list[Shared]:
+        """What environments share of the lines or the spread; habits that differ elsewhere only ask for it again."""
         import numpy as np
 
-        if (own, given) in self._estimates:
-            return self._estimates[own, given]
-        at, rows = list(given), self._rows
-        each = range(self.environments)
-        inverse = np.linalg.inv(self._spreads[np.ix_(each, at, at)])
-        slopes = (inverse @ self._spreads[:, at, own][:, :, None])[..., 0]
-        left = self._spreads[:, own, own] - (slopes * self._spreads[:, at, own]).sum(axis=1)
-        means = self._means[:, at]
-        tilt = (inverse @ means[:, :, None])[..., 0]
-        lines = np.column_stack([self._means[:, own] - (slopes * means).sum(axis=1), slopes])
-        chance = np.empty((self.environments, len(at) + 1, len(at) + 1))
-        chance[:, 0, 0] = 1 + (tilt * means).sum(axis=1)
-        chance[:, 0, 1:] = chance[:, 1:, 0] = -tilt
-        chance[:, 1:, 1:] = inverse
-        free = np.maximum(rows - len(at) - 1, 1.0)
-        variance = left * rows / free
-        chance *= (variance / rows)[:, None, None]
-        found = _Estimates(lines, chance, 0.5 * np.log(variance), self.heavy / (2 * free), -0.5 * rows * np.log(left))
-        self._estimates[own, given] = found
-        return found
+        keys = [(what, own, one, patterns, tuple(there)) for one in given]
+        new = [i for i, key in enumerate(keys) if key not in self._shared]
+        if new:
+            told = [estimates[i] for i in new]
+            if what == "lines":
+                numbers, chance = np.stack([t.lines[there] for t in told]), np.stack([t.chance[there] for t in told])
+            else:
+                numbers = np.stack([t.spread[there] for t in told])[..., None]
+                chance = np.stack([t.doubt[there] for t in told])[..., None, None]
+            self._shared.update(zip([keys[i] for i in new], shared(numbers, chance, patterns), strict=True))
+        return [self._shared[key] for key in keys]
+
+    def _estimated(self, own: int, given: Sequence[tuple[int, ...]]) -> list[_Estimates]:
+        """One regression an environment for each set of numbers, from means and covariances."""
+        import numpy as np
+
+        new = [one for one in given if (own, one) not in self._estimates]
+        if new:
+            at, rows, size = np.array(new, dtype="int64").reshape(len(new), -1), self._rows, self.environments
+            spreads, along = self._spreads.transpose(1, 2, 0), self._spreads[:, own, :].T
+            inverse = np.linalg.inv(np.moveaxis(spreads[at[:, :, None], at[:, None, :]], -1, 1))  # (b, E, k, k)
+            along = np.moveaxis(along[at], -1, 1)  # (b, E, k)
+            slopes = (inverse @ along[..., None])[..., 0]
+            left = self._spreads[:, own, own] - (slopes * along).sum(axis=2)
+            means = np.moveaxis(self._means.T[at], -1, 1)
+            tilt = (inverse @ means[..., None])[..., 0]
+            average = self._means[:, own] - (slopes * means).sum(axis=2)
+            chance = np.empty((len(new), size, at.shape[1] + 1, at.shape[1] + 1))
+            chance[..., 0, 0] = 1 + (tilt * means).sum(axis=2)
+            chance[..., 0, 1:] = chance[..., 1:, 0] = -tilt
+            chance[..., 1:, 1:] = inverse
+            free = np.maximum(rows - at.shape[1] - 1, 1.0)
+            variance = left * rows / free
+            chance *= (variance / rows)[..., None, None]
+            lines = np.concatenate([average[..., None], slopes], axis=2)
+            doubt = self.heavy / (2 * free)
+            for i, one in enumerate(new):
+                likelihood = -0.5 * rows * np.log(left[i])
+                self._estimates[own, one] = _Estimates(
+                    lines[i], chance[i], 0.5 * np.log(variance[i]), doubt, likelihood
+                )
+        return [self._estimates[own, one] for one in given]
 
 
 @dataclass(frozen=True)

@@ -33,43 +33,50 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Shared:
-    """gain: logarithm of the likelihood beside that of numbers of its own for every environment. odds: (E, patterns) chances."""
+    """gain: logarithm of the likelihood beside that of numbers of its own for every environment. chances: (E, patterns)."""
 
     gain: float
     chances: Floats
 
 
-def shared(numbers: Floats, chance: Floats, patterns: Sequence[Pattern]) -> Shared:
-    """How well common numbers with shifts describe (E, d) `numbers` with (E, d, d) variances `chance` of their estimation."""
+def shared(numbers: Floats, chance: Floats, patterns: Sequence[Pattern]) -> list[Shared]:
+    """How well common numbers with shifts describe some numbers, for each of b cases at once.
+
+    numbers: (b, E, d), as estimated in each environment. chance: (b, E, d, d), the variances of the estimates.
+    """
     import numpy as np
 
     added = np.stack([np.diag(p.added) for p in patterns])
-    spread = chance[:, None] + added
+    spread = chance[:, :, None] + added
     inverse = np.linalg.inv(spread)
-    fixed = 0.5 * (np.linalg.slogdet(chance)[1][:, None] - np.linalg.slogdet(spread)[1])
+    fixed = 0.5 * (np.linalg.slogdet(chance)[1][..., None] - np.linalg.slogdet(spread)[1])
     fixed = fixed + np.array([p.log_chance for p in patterns])
 
     def likely(common: Floats) -> Floats:
-        """(k, E, patterns) logarithms for (k, d) common numbers."""
-        off = (numbers - common[:, None])[:, :, None, :, None]
-        return np.asarray(fixed - 0.5 * (off * (inverse @ off)).sum(axis=(-2, -1)))
+        """(b, k, E, patterns) logarithms for (b, k, d) common numbers."""
+        off = (numbers[:, None] - common[:, :, None])[:, :, :, None, :, None]
+        return np.asarray(fixed[:, None] - 0.5 * (off * (inverse[:, None] @ off)).sum(axis=(-2, -1)))
 
     def middle(weights: Floats) -> Floats:
-        """(k, d) common numbers given (k, E, patterns) chances of the patterns."""
-        each = (weights[..., None, None] * inverse).sum(axis=2)
-        told = (each @ numbers[:, :, None]).sum(axis=1)
-        return np.asarray(np.linalg.solve(each.sum(axis=1), told)[..., 0])
+        """(b, k, d) common numbers given (b, k, E, patterns) chances of the patterns."""
+        each = (weights[..., None, None] * inverse[:, None]).sum(axis=3)
+        told = (each @ numbers[:, None, :, :, None]).sum(axis=2)
+        return np.asarray(np.linalg.solve(each.sum(axis=2), told)[..., 0])
 
-    first = np.zeros((1, len(numbers), len(patterns)))
-    first[..., 0] = 1
-    some = numbers[:: -(-len(numbers) // STARTS)]
-    common = np.vstack([middle(first), np.median(numbers, axis=0)[None], some])
-    totals = np.logaddexp.reduce(likely(common), axis=2).sum(axis=1)
-    common = common[np.argsort(-totals, kind="stable")[:CLIMBED]]
+    unshifted = np.zeros((len(numbers), 1, numbers.shape[1], len(patterns)))
+    unshifted[..., 0] = 1
+    some = numbers[:, :: -(-numbers.shape[1] // STARTS)]
+    common = np.concatenate([middle(unshifted), np.median(numbers, axis=1)[:, None], some], axis=1)
+    totals = np.logaddexp.reduce(likely(common), axis=3).sum(axis=2)
+    first = np.argsort(-totals, axis=1, kind="stable")[:, :CLIMBED]
+    common = np.take_along_axis(common, first[..., None], axis=1)
     for _ in range(STEPS):
         each = likely(common)
-        common = middle(np.exp(each - np.logaddexp.reduce(each, axis=2)[..., None]))
+        common = middle(np.exp(each - np.logaddexp.reduce(each, axis=3)[..., None]))
     each = likely(common)
-    whole = np.logaddexp.reduce(each, axis=2)
-    best = int(whole.sum(axis=1).argmax())
-    return Shared(float(whole[best].sum()), np.asarray(np.exp(each[best] - whole[best][:, None])))
+    whole = np.logaddexp.reduce(each, axis=3)
+    best = whole.sum(axis=2).argmax(axis=1)
+    return [
+        Shared(float(whole[i, k].sum()), np.asarray(np.exp(each[i, k] - whole[i, k][:, None])))
+        for i, k in enumerate(best)
+    ]

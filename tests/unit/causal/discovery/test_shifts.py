@@ -18,7 +18,7 @@ def patterns(far: float, often: float) -> tuple[Pattern, Pattern]:
 
 def test_the_likelihood_is_that_of_a_mixture_at_its_best_common_number() -> None:
     numbers, chance, far, often = np.array([0.1, -0.05, 1.3, 0.0, 0.12]), 0.01, 0.8, 0.2
-    found = shared(numbers[:, None], np.full((5, 1, 1), chance), patterns(far, often))
+    found = shared(numbers[None, :, None], np.full((1, 5, 1, 1), chance), patterns(far, often))[0]
     common = np.linspace(-0.5, 1.5, 20_001)[:, None]
     still = (1 - often) * stats.norm.pdf(numbers, common, chance**0.5)
     moved = often * stats.norm.pdf(numbers, common, (chance + far**2) ** 0.5)
@@ -28,12 +28,13 @@ def test_the_likelihood_is_that_of_a_mixture_at_its_best_common_number() -> None
 
 
 def test_a_shift_that_chance_could_hide_costs_next_to_nothing() -> None:
-    numbers, chance = np.zeros((6, 1)), np.full((6, 1, 1), 0.01)
-    large, small = (shared(numbers, chance, patterns(far, 0.5)).gain for far in (2.0, 0.02))
-    one = np.array([[0.0]] * 5 + [[2.0]])
+    numbers, chance = np.array([[0.0] * 6, [0.0] * 5 + [2.0]])[..., None], np.full((2, 6, 1, 1), 0.01)
+    (large, far_off), (small, near) = (
+        [s.gain for s in shared(numbers, chance, patterns(far, 0.5))] for far in (2.0, 0.02)
+    )
     assert large < small  # agreement is bought by the chance of no shift; with tiny shifts there is nothing to buy
     assert small == pytest.approx(0.0, abs=0.1)
-    assert shared(one, chance, patterns(2.0, 0.5)).gain > shared(one, chance, patterns(0.02, 0.5)).gain + 50
+    assert far_off > near + 50
 
 
 def test_the_mechanism_of_one_environment_split_in_two_is_that_of_least_squares() -> None:
