@@ -60,11 +60,17 @@ def lint(text: str, answer: Answer) -> Lint:
 
         for word in sentence.proof:
             found("overclaim", word, "No table proves this; the answer has a certainty and a margin.", known.right)
-        if own:
-            _strength(sentence, known, numbers, found)
+        if own and known.links is not None:
+            for kind, quote, why, right in known.links.faults(sentence, known):
+                found(kind, quote, why, right)
+        elif own:
+            said, meant = known.about(sentence)
+            _strength(meant, said, numbers, found)
             if known.outcome.inside(sentence.text) or sentence.claims or numbers.gives_effect(sentence):
-                _direction(sentence, known, found)
-            _swapped(sentence, known, found)
+                _direction(meant, said, found)
+            _swapped(sentence, said, found)
+            if (too_much := known.several.claims_too_much(sentence)) is not None and known.level != "very_low":
+                found("overclaim", *too_much, known.right)
         _population(sentence, known, found)
         for fault in numbers.faults(sentence):
             found(fault.kind, fault.quote, fault.why, fault.right)
@@ -92,6 +98,11 @@ def _strength(s: Sentence, known: Known, numbers: Numbers, found) -> None:  # ty
     if s.no_effect:
         _no_effect(s, known, found)
         return
+    if claim is None and known.would:
+        claim = s.would
+    if claim is not None and known.doubt and known.level != "very_low":
+        found("overclaim", claim.text, known.doubt, known.right)
+        return
     if known.grouped and not known.apart and (hit := GREATER.search(s.bare)) and not numbers.gives_interval(s):
         found("overclaim", hit[0], "The margin of the difference between the groups includes none.", known.right)
         return
@@ -114,7 +125,7 @@ def _no_effect(s: Sentence, known: Known, found) -> None:  # type: ignore[no-unt
     said = s.no_effect[0]
     if known.direction == "none":
         return
-    if known.direction is None:
+    if known.direction is None or known.doubt:
         found("overclaim", said, "A margin that includes no effect is no proof that there is none.", known.right)
     else:
         found("direction", said, "The answer's margin excludes no effect.", known.right)

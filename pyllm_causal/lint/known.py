@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..analysis import Answer, Effect
@@ -11,29 +11,18 @@ from ..language.lexicon import stem
 from ..language.vocabulary import PLAIN
 from ..wording import alike, excludes_null, gist, null_of, safe
 from . import words
+from .causes import Several
+from .links import Links
 from .sentence import Claim, Sentence
+from .term import WORD, Term
 
-_WORD = re.compile(r"[^\W\d_]{3,}")
 _LITTLE = re.compile(r"\blittle or no difference\b")
 
 
 @dataclass(frozen=True)
-class Term:
-    """One of the two things that a question is about: its name, and the stems of the words for it."""
-
-    name: str
-    stems: frozenset[str]
-
-    def inside(self, text: str) -> bool:
-        """Whether the text speaks of it."""
-        if re.search(rf"(?<!\w){re.escape(self.name)}(?!\w)", text):
-            return True
-        return bool(self.stems & {stem(w) for w in _WORD.findall(text)})
-
-
-@dataclass(frozen=True)
 class Known:
-    """status, level: of the answer. direction: up, down, none (little or no difference), or None where it cannot be told.
+    """status, level: of the answer. direction: up, down, none (little or no difference), some where the answer names none, or None
+    where it cannot be told.
 
     right: what would be right to say. figure: the effect with its margin, in words; empty where there is none.
     names: of columns and levels, longest first, which are not read as words.
@@ -55,6 +44,10 @@ class Known:
     right: str
     figure: str
     names: tuple[str, ...]
+    several: Several = field(default_factory=Several)
+    links: Links | None = None  # of a search for links
+    would: bool = False  # about what did not happen
+    doubt: str = ""  # why nothing may be claimed, where that is another reason
 
     @classmethod
     def of(cls, answer: Answer) -> Known:
@@ -62,13 +55,17 @@ class Known:
         query = answer.provenance.get("query")
         query = query if isinstance(query, dict) else {}
         treatment, outcome = _terms(query, answer)
+        columns = answer.provenance.get("columns")
+        columns = {k: str(v) for k, v in columns.items()} if isinstance(columns, dict) else {}
+        several = Several.of(answer, columns)
+        searched = query.get("kind") == "discovery" and answer.status == "answered"
         population = (answer.estimand.population if answer.estimand else "") or None
         figure = _figure(answer.effect)
         gap = getattr(answer.effect, "difference_between_groups", None)
         return cls(
             status=answer.status,
             level=answer.certainty.level if answer.certainty else None,
-            direction=_direction(answer),
+            direction=_direction(answer) if not searched and not _undirected(several) else "some",
             treatment=treatment,
             outcome=outcome,
             control=str(query.get("control") or ""),
@@ -82,7 +79,14 @@ class Known:
             right=" ".join(answer.headline.split()),
             figure=figure,
             names=_names(query, answer),
+            several=several,
+            links=Links.of(answer, columns) if searched else None,
+            would=query.get("kind") == "counterfactual",
         )  # fmt: skip
+
+    def about(self, s: Sentence) -> tuple[Known, Sentence]:
+        """What the answer says of what a sentence means, where it speaks of several causes, and the sentence made ready for that."""
+        return self.several.about(s, self)
 
     def touches(self, s: Sentence) -> bool:
         """Whether a sentence speaks of treatment or outcome at all, and is no background."""
@@ -104,12 +108,12 @@ class Known:
             r"\b(?:female|male|sex|gender)\b", said
         ):
             return True
-        return {stem(w) for w in _WORD.findall(word)} <= {stem(w) for w in _WORD.findall(self.said)}
+        return {stem(w) for w in WORD.findall(word)} <= {stem(w) for w in WORD.findall(self.said)}
 
     def names_population(self, s: Sentence) -> bool:
         """Whether a sentence says whom the answer is about, by a word or two of its own."""
-        own = {stem(w) for w in _WORD.findall(self.population or "")} - {stem(w) for w in PLAIN}
-        return bool(own & {stem(w) for w in _WORD.findall(s.text)}) or bool(
+        own = {stem(w) for w in WORD.findall(self.population or "")} - {stem(w) for w in PLAIN}
+        return bool(own & {stem(w) for w in WORD.findall(s.text)}) or bool(
             re.search(r"\b(?:those (?:who|whose|near)|near the cut-?off|compliers|the treated|once treated)\b", s.text)
         )
 
@@ -129,6 +133,11 @@ class Known:
             and not name.isdigit()
             and re.match(rf"(?:\W|\w+\W+){{0,4}}{re.escape(name)}\b", text) is not None
         )
+
+
+def _undirected(several: Several) -> bool:
+    """Whether an answer says what each of several does, and nothing of all together."""
+    return any(c.signed for c in several.causes)
 
 
 def _direction(answer: Answer) -> str | None:
@@ -165,7 +174,7 @@ def _terms(query: dict[str, Any], answer: Answer) -> tuple[Term, Term]:
     before, after = _question(str(query.get("question") or ""))
     found = []
     for role, asked in (("treatment", before), ("outcome", after)):
-        name = str(query.get(role) or role)
+        name = str(query.get(role) or (_changed(query) if role == "treatment" else "") or role)
         texts = [
             name.replace("_", " "),
             str((spoken or {}).get(role) or ""),
@@ -174,10 +183,16 @@ def _terms(query: dict[str, Any], answer: Answer) -> tuple[Term, Term]:
         ]
         event = query.get("outcome_event") if role == "outcome" else query.get("treated")
         texts.append(str(event or ""))
-        stems = {stem(w) for t in texts for w in _WORD.findall(t)} - {stem(w) for w in PLAIN}
+        stems = {stem(w) for t in texts for w in WORD.findall(t)} - {stem(w) for w in PLAIN}
         found.append((name, stems))
     shared = found[0][1] & found[1][1]
     return tuple(Term(name, frozenset(stems - shared)) for name, stems in found)  # type: ignore[return-value]
+
+
+def _changed(query: dict[str, Any]) -> str:
+    """The column that a question about what did not happen changes, where it is one."""
+    changes = query.get("changes")
+    return str(next(iter(changes))) if isinstance(changes, dict) and len(changes) == 1 else ""
 
 
 def _question(text: str) -> tuple[str, str]:

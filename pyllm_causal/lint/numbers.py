@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..analysis import Answer, Effect
+from ..wording import safe
 from .known import Known
 from .sentence import Sentence
 
@@ -71,6 +72,8 @@ _UNITS = {
     "cents": "cent", "hours": "hour", "hour": "hour", "minutes": "minute", "mmhg": "mmhg",
     "stone": "stone", "stones": "stone", "tonnes": "tonne", "km": "km", "miles": "mile",
 }  # fmt: skip
+# A number of the text that counts things is no percentage.
+_COUNTED = re.compile(r"\s+(?:rows?|columns?|places?|checks?|methods?|resamples|links?|people|values|more of)\b")
 RATIOS = ("ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
 
 Role = Literal["value", "end", "mean", "count", "other", "plain", "method"]
@@ -106,6 +109,7 @@ class Numbers:
     unit: str
     times: float | None
     text_pairs: tuple[tuple[str, str], ...]
+    whole: tuple[float, ...] = ()  # of what several causes make together
 
     @classmethod
     def of(cls, answer: Answer, known: Known) -> Numbers:
@@ -131,7 +135,11 @@ class Numbers:
                 pairs.append((float(ends[0]), float(ends[1])))  # type: ignore[arg-type]
         unit = answer.effect.unit if answer.effect is not None else ""
         found = tuple((m["a"], m["b"]) for m in _ranges(" ".join(answer.text.split())))
-        return cls(tuple(figures), tuple(pairs), known, unit, times, found)
+        whole: tuple[float, ...] = ()
+        if answer.effect is not None and not any(c.signed for c in known.several.causes) and answer.attribution:
+            own = (answer.effect.value, answer.effect.low, answer.effect.high)
+            whole = tuple(k * abs(v) for v in own if v is not None for k in (1, 100))
+        return cls(tuple(figures), tuple(pairs), known, unit, times, found, whole)
 
     def faults(self, s: Sentence) -> Iterator[Fault]:
         """What is wrong with the numbers of a sentence, in their order."""
@@ -176,6 +184,10 @@ class Numbers:
                     return True
         return False
 
+    def _of_all(self, hit: re.Match[str]) -> bool:
+        """Whether a number is the figure for all causes together, such as the whole change."""
+        return any(_near(size, *_parse(hit["n"])) for size in self.whole)
+
     def _multiple(self, s: Sentence) -> Fault | None:
         hit = _TIMES_WORD.search(s.bare)
         if hit is None or self.known.status != "answered" or not (s.claims or s.up or s.down):
@@ -199,6 +211,9 @@ class Numbers:
         points, percent = _POINTS.match(after) is not None, _PERCENT.match(after) is not None
         if not matches:
             return Fault("number", quote, "This number is not in the answer.", self._right())
+        shared = self._of_all(hit) or any(f.role in ("mean", "count") for f in matches)
+        if not shared and (other := self.known.several.of_another(s, _parse(hit["n"])[0])):
+            return Fault("number", quote, f"This is a figure of {safe(other)}.", self._right())
         fitting = [f for f in matches if not ((percent and f.percent is False) or (points and f.percent is True))]
         if not fitting:
             say = "percentage points (so many in 100)" if percent else "percent"
@@ -252,7 +267,10 @@ def _figures(answer: Answer) -> Iterator[Figure]:
             yield Figure(abs(mean), "mean")
             if abs(mean) <= 1:
                 yield Figure(100 * abs(mean), "mean")
-    for part in (answer.association, answer.attribution, answer.counterfactual, _decided(answer), answer.experiment):
+    divided = [{k: v for k, v in p.items() if k != "moves"} for p in answer.attribution or ()]
+    for value in _walk([p.get("moves") for p in answer.attribution or ()], 0):
+        yield Figure(abs(value), "other", percent=False)
+    for part in (answer.association, divided, answer.counterfactual, _decided(answer), answer.experiment):
         for value in _walk(part, 0):
             yield Figure(abs(value), "other")
             if abs(value) <= 1:
@@ -274,7 +292,8 @@ def _figures(answer: Answer) -> Iterator[Figure]:
         shown, places = _parse(token["n"])
         # numbers of the text that are no figure of the effect: counts, strengths, shares
         if not any(_near(size, shown, places) for size in settled):
-            yield Figure(shown, "other")
+            counted = _COUNTED.match(answer.text, token.end()) is not None
+            yield Figure(shown, "other", percent=False if counted else None)
 
 
 def _decided(answer: Answer) -> list[Any]:
@@ -293,19 +312,38 @@ def _effects(answer: Answer) -> Iterator[tuple[Effect, Role]]:
         for name in ("direct", "indirect", "total", "proportion", "difference_between_groups"):
             part = getattr(effect, name, None)
             if part is not None:
-                yield part, "value"
+                yield (_in_100(part) if name == "proportion" else part), "value"
         for group in getattr(effect, "groups", ()):
             yield group, "value"
     if answer.difference is not None:
         yield answer.difference, "value"
     for arm in answer.arms or ():
         for key in ("effect", "difference"):
-            if isinstance(arm.get(key), dict) and arm[key].get("value") is not None:
-                yield Effect(**{k: v for k, v in arm[key].items() if k in Effect.model_fields}), "value"
+            found = _effect(arm.get(key))
+            if found is not None:
+                yield found, "value"
     if answer.unadjusted is not None:
         yield answer.unadjusted, "plain"
     for estimate in answer.estimates[1:]:
         yield estimate.effect, "method"
+
+
+def _in_100(share: Effect) -> Effect:
+    """A share as percent."""
+    ends = {k: None if v is None else 100 * v for k, v in (("low", share.low), ("high", share.high))}
+    return share.model_copy(update={"value": 100 * share.value, **ends, "scale": "percent"})
+
+
+def _effect(part: Any) -> Effect | None:
+    """An effect within a list of them; None where a file holds something else there."""
+    from pydantic import ValidationError
+
+    if not isinstance(part, dict) or part.get("value") is None:
+        return None
+    try:
+        return Effect(**{k: v for k, v in part.items() if k in Effect.model_fields})
+    except ValidationError:
+        return None
 
 
 def _written(effect: Effect, role: Role) -> Iterator[Figure]:

@@ -11,7 +11,7 @@ from . import words
 if TYPE_CHECKING:
     from .known import Known
 
-_BREAK = re.compile(r"(?<=[.!?;])[\"”')\]]*\s+(?=[A-Z0-9\"“(‘])|\n\s*\n")
+_BREAK = re.compile(r"(?<=[.!?;])[\"”')\]]*\s+(?=[A-Z0-9\"“(‘])|\n\s*\n|\s+[·•]\s+")
 _NOUN = re.compile(
     r"\b(?:a|an|the|this|that|no|any|in|of|point|points|percent|%|clear|average|mean)\s+$", re.IGNORECASE
 )
@@ -21,13 +21,22 @@ _WHOM = re.compile(
     re.IGNORECASE,
 )
 _ADJECTIVE = re.compile(
-    r"\b(?:hidden|unmeasured|shared|common|other|another|unknown|strongest|main|only|possible|likely|one)\s+$",
+    r"\b(?:hidden|unmeasured|shared|common|other|another|unknown|strongest|main|only|possible|likely|one|its|their|each|every|all"
+    r"|about|from|two|several|both|many|these|those|which|first|of|own)\s+$",
     re.IGNORECASE,
+)
+_SORT_OF = re.compile(
+    r"\b(?:single|best|biggest|largest|several|such|these|those|which|both|all|few)\s+$", re.IGNORECASE
 )
 _AS_NOUN = re.compile(r"(?:cause|change|increase|decrease|influence|harm|cut|boost|raise)s?", re.IGNORECASE)
 _AFTER_NOUN = re.compile(r"\s+(?:was|is|were|are|of|in|from|between|scores?|due|caused|by)\b", re.IGNORECASE)
 _OPEN = re.compile(
     r"\b(?:any|whether|no|possible|what|whatever|size of the|look for an?)\s+(?:\w+\s+)?$", re.IGNORECASE
+)
+# What somebody supposes is no claim: "if price affects sales", "your picture says that".
+_SUPPOSED = re.compile(
+    r"\bif\s+(?:\w+\s+){1,2}$|\b(?:(?:picture|graph)\s+(?:says|draws|has)|for granted that|assum\w+ that)\b[^.;]*$",
+    re.IGNORECASE,
 )
 _NOT = re.compile(r"(?:\b(?:not|never|nor|hardly)|n['’]t)\s+(?:\w+ly\s+|be\s+)?$", re.IGNORECASE)
 _BY = re.compile(r"\s*(?:\w+ly\s+)?by\b", re.IGNORECASE)
@@ -57,6 +66,7 @@ class Sentence:
     no_effect: tuple[str, ...]
     up: tuple[str, ...]
     down: tuple[str, ...]
+    would: Claim | None = None  # what would have been, said outright
 
     def hedged(self, claim: Claim, weak: bool) -> bool:
         """Whether a hedge stands before the claim; `weak`: one that a low certainty needs."""
@@ -84,7 +94,9 @@ class Sentence:
 
     def turned(self, known: Known) -> bool:
         """Whether its direction may be that of the other side: then nothing is said about it."""
-        return words.TURNED.search(self.bare) is not None or known.control_first(self.text)
+        own = {bool(words.SPARED.fullmatch(m[0])) for m in words.TURNED.finditer(self.bare)}
+        spared = words.SPARED.search(known.right) is not None  # the answer itself speaks of those who were spared
+        return False in own or (True in own) != spared or known.control_first(self.text)
 
     def excepted(self, hit: re.Match[str]) -> bool:
         """Whether "everyone" is named only to be left out."""
@@ -105,16 +117,20 @@ def _read(text: str, names: tuple[str, ...]) -> Sentence:
     unsure = words.UNSURE.search(bare) is not None
     proof = () if unsure else tuple(m[0] for m in words.PROOF.finditer(bare))
     no_effect = tuple(m[0] for m in words.NO_EFFECT.finditer(bare))
+    would = None if words.MODELLED.search(bare) else words.WOULD.search(bare)
     return Sentence(
         text, bare, tuple(_claims(bare)), proof, unsure, no_effect,
         tuple(m[0] for m in words.UP.finditer(bare) if not _compared(bare, m)),
         tuple(m[0] for m in words.DOWN.finditer(bare) if not _compared(bare, m)),
+        None if would is None else Claim(would.start(), would.end(), would[0]),
     )  # fmt: skip
 
 
 def _compared(bare: str, hit: re.Match[str]) -> bool:
     """ "no more than", "more than 100 firms", "up to", "in higher education": no direction."""
     before, after = bare[max(0, hit.start() - 12) : hit.start()], bare[hit.end() : hit.end() + 14]
+    if re.match(r"-?\s?off\b", after):  # a cut-off
+        return True
     if re.match(r"\s+than\s+\d", after) or re.search(r"\b(?:no|not|any|once|one|further|what is)\s+$", before):
         return True
     return bool(re.match(r"\s+(?:education|likely than not|research|studies|data|rows|information|or less)\b", after))
@@ -130,6 +146,10 @@ def _claims(bare: str) -> list[Claim]:
             continue  # "a hidden cause"
         if _AS_NOUN.fullmatch(hit[0]) and _AFTER_NOUN.match(after):
             continue  # "weight change was recorded"
+        if re.match(r"-?\s?off\b| of (?:it|this|that|them)\b", after) or (
+            hit[0].lower() in ("change", "changes") and _SORT_OF.search(before)
+        ):
+            continue  # "the cut-off", "make of it", "of single changes"
         passive = _BE.search(before) is not None
         by = _BY.match(after)
         if by:
@@ -145,4 +165,5 @@ def _claims(bare: str) -> list[Claim]:
         for h in words.EFFECT_OF.finditer(bare) if not _OPEN.search(bare[: h.start()])
     ]  # fmt: skip
     out += [Claim(h.start(), h.end(), h[0]) for h in words.FUTURE.finditer(bare)]
-    return sorted((c for c in out if not _NOT.search(bare[: c.start])), key=lambda c: c.start)
+    kept = (c for c in out if not _NOT.search(bare[: c.start]) and not _SUPPOSED.search(bare[: c.start]))
+    return sorted(kept, key=lambda c: c.start)

@@ -22,7 +22,7 @@ FORWARD = _any(
     *_verb(
         "cause", "increase", "decrease", "reduce", "raise", "boost", "improve", "worsen", "affect", "change", "influence",
         "produce", "prevent", "trigger", "protect", "harm", "determine", "shorten", "lengthen", "double", "triple", "quadruple", "halve",
-        "impair", "enhance", "induce", "diminish", "eliminate", "alter", "accelerate", "slow",
+        "impair", "save", "kill", "enhance", "induce", "diminish", "eliminate", "alter", "accelerate", "slow",
     ),
 )  # fmt: skip
 # As a verb only: "may lower", not "lower earnings".
@@ -39,6 +39,16 @@ EFFECT_OF = re.compile(r"\b(?:causal )?(?:effect|impact|influence) of\b", re.IGN
 
 FUTURE = re.compile(
     r"\b(?:will|is going to|are going to) (?!not\b)(?:\w+ )?(?:gain|lose|earn|live|die|rise|fall|grow|get|have|be|see|weigh|survive|collect)\b",
+    re.IGNORECASE,
+)
+# What did not happen, as if it were known; a model, or a chance, may say it.
+WOULD = re.compile(
+    r"\b(?:would|'d) (?:(?:not|never|surely|certainly|probably) )?"
+    r"(?:have \w+|be|rise|fall|drop|go|gain|lose|live|die|survive)\b",
+    re.IGNORECASE,
+)
+MODELLED = re.compile(
+    r"\b(?:by|of|in|according to) (?:the|this|our) model\b|\b(?:the|this|our) model (?:gives|expects|says|puts)\b|\bmodel['’]s\b|\bchance that\b",
     re.IGNORECASE,
 )
 GREATER = _any("larger", "smaller", "stronger", "weaker", "bigger", "greater")
@@ -81,11 +91,13 @@ LITTLE = re.compile(r"\blittle or no\b", re.IGNORECASE)
 UP = _any(
     *_verb("increase", "raise", "boost", "enhance", "double", "triple", "lengthen"), "rise", "rises", "rose", "rising", "higher", "more", "greater",
     r"gain(?:s|ed|ing)?", r"grow(?:s|n|th|ing)?", "grew", "heavier", "longer", "extra", "additional", "likelier",
+    r"above (?:the |its |their )?(?:average|mean|usual)",
 )  # fmt: skip
 DOWN = _any(
     *_verb("decrease", "reduce", "prevent", "halve", "shorten", "diminish", "eliminate"), r"lower(?:s|ed|ing)?", "less", "fewer",
     r"los(?:e|es|ing|s|t)", r"drop(?:s|ped|ping)?", r"fall(?:s|ing|en)?", "fell", r"declin(?:e|es|ed|ing)", "lighter", "shorter",
     r"cut(?:s|ting)?", r"shr[iau]nk(?:s|ing)?",
+    r"below (?:the |its |their )?(?:average|mean|usual)",
 )  # fmt: skip
 # The sentence speaks of the other side, or of the absence of the outcome: its direction may be turned round.
 TURNED = re.compile(
@@ -93,6 +105,7 @@ TURNED = re.compile(
     r"|surviv\w*|alive|free of|remission|avoid\w*|against|protect\w*)\b",
     re.IGNORECASE,
 )
+SPARED = re.compile(r"\b(?:surviv\w*|alive|free of|remission|avoid\w*)\b", re.IGNORECASE)
 
 WHOEVER = _any(
     "everyone", "everybody", "anyone", "anybody", "whoever", "each person", "every (?:person|patient|worker|woman|man|child|firm)",

@@ -80,13 +80,13 @@ def mean_sentences(query: Query, effect: Effect, before: float, after: float, re
     if effect.unit == "probability":
         pair = two_means(*(100 * min(1.0, max(0.0, v)) for v in (after, before)))
         return [
-            f"About {pair[0]} of 100 would have {outcome_of(query)}, against {pair[1]} of 100 {reference}.",
+            f"By this model, about {pair[0]} of 100 would have {outcome_of(query)}, against {pair[1]} of 100 {reference}.",
             f"That is {main}{span}.",
         ]
     pair = two_means(after, before)
     gap = f" {unit}" if unit else ""
     return [
-        f"The average of {outcome_of(query)} would be about {pair[0]}{gap}, against {pair[1]}{gap} {reference}.",
+        f"By this model, the average of {outcome_of(query)} would be about {pair[0]}{gap}, against {pair[1]}{gap} {reference}.",
         f"That is {main}{span}.",
     ]
 
