@@ -73,7 +73,7 @@ _UNITS = {
     "stone": "stone", "stones": "stone", "tonnes": "tonne", "km": "km", "miles": "mile",
 }  # fmt: skip
 # A number of the text that counts things is no percentage.
-_COUNTED = re.compile(r"\s+(?:rows?|columns?|places?|checks?|methods?|resamples|links?|people|values|more of)\b")
+_COUNTED = re.compile(r"\s+(?:rows?|columns?|places?|checks?|methods?|resamples|links?|people|values|more\s+of)\b")
 RATIOS = ("ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
 
 Role = Literal["value", "end", "mean", "count", "other", "plain", "method"]

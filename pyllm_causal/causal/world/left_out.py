@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 LEVEL = 0.05  # of each of the two tests: a column that has nothing to do with either passes both one time in 400
-PLAINLY = 0.1  # chance of so much above which nothing more is seen between a consequence and the other causes
+PLAINLY = 0.1  # over all columns tested: a consequence is taken for more one time in ten
 MOST_TESTED = 40  # columns, those first that go most with what the mechanisms leave over
 MOST_ROWS = 8_000
 MOST = 3  # columns that are drawn in
@@ -67,7 +67,10 @@ def missed(
     found = []
     for name in names[:MOST_TESTED]:
         moved = {n: t for n, own in causes.items() if (t := _linked(columns.test(name, n, [*own, *held])))}
-        if len(moved) == 1 and _consequence(columns, name, next(iter(moved)), picture, held):
+        last = [
+            n for n in moved if moved.keys() - {n} <= _before(picture, n)
+        ]  # a consequence of it goes with what it follows from too
+        if any(_consequence(columns, name, n, picture, held) for n in last):
             continue
         best: tuple[float, str, str] | None = None
         into = set(moved)
@@ -93,7 +96,7 @@ def _consequence(columns: Columns, name: str, of: str, picture: Picture, held: l
     before = [n for n in picture.order if n != of and n in columns and of not in _before(picture, n)]
     for other in before:
         result = columns.test(name, other, [of, *held])
-        if result is None or result.p_value < PLAINLY:
+        if result is None or result.p_value * len(before) < PLAINLY:
             return False
     return bool(before)
 
