@@ -152,6 +152,11 @@ def _fits(query: Query, table: Table) -> None:
             raise UnknownColumn(name, table.names, "column")
     if query.graph is not None:
         query.graph.check(table.names)
+    if query.environment is not None and query.environment in (query.outcome, *query.columns):
+        raise QueryError(
+            f"{safe(query.environment)!r} is what environments are told apart by, so it cannot be looked at as well.",
+            "Name a column of places or times in `environment` that is no part of the question.",
+        )
     if query.outcome is not None and query.columns and query.outcome not in query.columns:
         raise QueryError(f"{safe(query.outcome)!r} is not among `columns`.", "Add it there, or leave `columns` out.")
 

@@ -180,17 +180,39 @@ def _modelled(given: Mapping[str, Any]) -> dict[str, Any]:
     if "compare" in given:
         parts = given["compare"].rsplit(":", 2)
         if len(parts) < 3 or not all(p.strip() for p in parts):
-            raise QueryError(f"--compare {given['compare']!r} does not name two values.", "Write COLUMN:FROM:TO.")
+            raise QueryError(
+                f"--compare {given['compare']!r} does not name a column and two of its values.",
+                "Write COLUMN:FROM:TO, such as month:March:April.",
+            )
         out["compare"] = {"column": parts[0], "from": _value(parts[1]), "to": _value(parts[2])}
     for flag, field in (("change", "changes"), ("cost", "costs")):
         for text in given.get(flag, ()):
             name, sign, value = text.partition("=")
             if not sign or not name.strip() or not value.strip():
-                raise QueryError(f"--{flag} {text!r} is not of the form COLUMN=VALUE.", "Write it as price=20.")
+                raise QueryError(f"--{flag} {text!r} is not of the form COLUMN=VALUE.", _SPELLED[flag])
             if name.strip() in out.get(field, {}):
                 raise QueryError(f"--{flag} names {name.strip()!r} twice.", "Say one value for it.")
-            out.setdefault(field, {})[name.strip()] = _value(value) if flag == "change" else _number("cost", value)
+            out.setdefault(field, {})[name.strip()] = _value(value) if flag == "change" else _cost(text, value)
     return out
+
+
+_SPELLED = {
+    "change": "Write the column and the value that it is set to, such as price=20.",
+    "cost": "Write the column and a number above zero, such as price=2.5: what one unit more of it, or one switch, costs.",
+}
+
+
+def _cost(text: str, value: str) -> float:
+    from ..errors import QueryError
+
+    number = _value(value)
+    if isinstance(number, (bool, str)) or not number > 0:
+        raise QueryError(
+            f"--cost {text!r} gives no cost: a cost is a number above zero, what one unit more of the column (or one switch"
+            " of it) costs. Any unit will do that is the same for all columns.",
+            "Write it as price=2.5, without currency; leave a column out that cannot be changed.",
+        )
+    return float(number)
 
 
 def with_graph(fields: Mapping[str, Any], path: str) -> dict[str, Any]:

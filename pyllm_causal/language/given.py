@@ -28,7 +28,7 @@ _EXPECTED = {
     "by_levels": "two values",
     "row": "a row number or a filter",
     "changes": "an object of columns and the values that they are set to",
-    "costs": "an object of columns and what one unit, or one switch, of each costs",
+    "costs": "an object of columns with a number above zero for each: what one unit more of it, or one switch, costs",
     "compare": "an object with `column`, `from` and `to`",
     "sources": "an object that says who said what: you, model or data",
     "words": "an object of short texts",
@@ -71,9 +71,9 @@ def checked(overrides: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     for name in LISTS:
         for column in given.get(name, ()):
             _known(column, profile, name)
-    for name in ("changes", "costs"):
+    for name, role in (("changes", "column to change"), ("costs", "column with a cost")):
         for column in given.get(name, ()):
-            _known(column, profile, name)
+            _known(column, profile, role)
     if isinstance(given.get("compare"), Mapping) and "column" in given["compare"]:
         _known(given["compare"]["column"], profile, "compare")
     if isinstance(given.get("design"), Mapping):

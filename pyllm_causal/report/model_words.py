@@ -50,13 +50,15 @@ def listed(parts: Sequence[tuple[float, float, float]], factor: float = 1.0) -> 
     return [f"{shown(value)} ({shown(low)} to {shown(high)})" for value, low, high in parts]
 
 
-def two_means(first: float, second: float) -> list[str]:
-    """Two averages at the place at which their difference shows two digits (at most five digits in all), so that they agree with it."""
-    gap, largest = abs(first - second), max(abs(first), abs(second))
-    if not gap > 0 or not math.isfinite(largest):
+def two_means(first: float, second: float, effect: Effect) -> list[str]:
+    """Two averages, rounded where the difference and its margin are, so that they agree with it."""
+    factor = 100.0 if effect.unit == "probability" else 1.0
+    widest = max(abs(factor * v) for v in (effect.value, effect.low or 0.0, effect.high or 0.0))
+    largest = max(abs(first), abs(second))
+    if not (widest > 0 and largest > 0 and math.isfinite(widest) and math.isfinite(largest)):
         return alike([first, second])
-    digits = math.floor(math.log10(largest)) - math.floor(math.log10(gap)) + 2
-    return alike([first, second], min(max(2, digits), 5))
+    digits = math.floor(math.log10(largest)) - math.floor(math.log10(widest)) + 2
+    return alike([first, second], min(max(2, digits), 6))
 
 
 def compared_headline(subject: str, query: Query, effect: Effect, level: Level, matters: float) -> str:
@@ -78,12 +80,13 @@ def mean_sentences(query: Query, effect: Effect, before: float, after: float, re
     """How large, with the two averages."""
     main, span = amount(effect, unit)
     if effect.unit == "probability":
-        pair = two_means(*(100 * min(1.0, max(0.0, v)) for v in (after, before)))
+        after, before = (100 * min(1.0, max(0.0, v)) for v in (after, before))
+        pair = two_means(after, before, effect)
         return [
             f"By this model, about {pair[0]} of 100 would have {outcome_of(query)}, against {pair[1]} of 100 {reference}.",
             f"That is {main}{span}.",
         ]
-    pair = two_means(after, before)
+    pair = two_means(after, before, effect)
     gap = f" {unit}" if unit else ""
     return [
         f"By this model, the average of {outcome_of(query)} would be about {pair[0]}{gap}, against {pair[1]}{gap} {reference}.",

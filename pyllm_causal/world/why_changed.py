@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -151,10 +152,12 @@ def why_changed(a: Asked) -> Found | NotIdentified:
         document.append(entry)
         lines.append(text)
     main, span = say.amount(result.effect, "" if a.unit == "probability" else a.unit)
-    sizes = say.two_means(factor * result.before, factor * result.after)
+    sizes = say.two_means(factor * result.before, factor * result.after, result.effect)
     of_100 = " of 100" if a.unit == "probability" else unit_words
     before, after = f"{safe(name)} = {pair[0]}", f"{safe(name)} = {pair[1]}"
     timed = in_time(a.table.profile.column(name), asked_for.get("from"), asked_for.get("to"))
+    # March, 2024 or 2024-03 say what they are; "before" or "1" need their column
+    times = pair if all(re.fullmatch(r"[A-Z]\w{2,}|\d{4}(?:-\d\d?)*", p) for p in pair) else (before, after)
     what = f"{'The share' if a.unit == 'probability' else 'The average'} of {say.outcome_of(query)}"
     went = (
         f"{what} went from {sizes[0]} to {sizes[1]}{of_100} between {before} and {after}"
@@ -178,7 +181,7 @@ def why_changed(a: Asked) -> Found | NotIdentified:
             return f"We can't tell that {say.outcome_of(query)} {differs}: the margin includes none."
         if level == "very_low" or contested:
             if timed:
-                return f"We can't tell what changed {say.outcome_of(query)} between {pair[0]} and {pair[1]}."
+                return f"We can't tell what changed {say.outcome_of(query)} between {times[0]} and {times[1]}."
             return f"We can't tell why {say.outcome_of(query)} differs between {before} and {after}."
         who = (
             safe(lead.cause)
@@ -188,7 +191,7 @@ def why_changed(a: Asked) -> Found | NotIdentified:
         due = say.hedged(level, "may be due", "is probably due")
         fell = result.effect.value < 0
         if timed:
-            went = f"{'fell' if fell else 'rose'} between {pair[0]} and {pair[1]}"
+            went = f"{'fell' if fell else 'rose'} between {times[0]} and {times[1]}"
         else:
             went = f"is {'lower' if fell else 'higher'} with {after} than with {before}"
         return f"{say.cap(say.outcome_of(query))} {went}, and the largest part {due} to {who}."

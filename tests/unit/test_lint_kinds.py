@@ -107,7 +107,7 @@ WRONG = [
     ("drivers", "Price may drive sales most.", {"overclaim"}),
     ("drivers", "Sales may drive ad spend.", {"swapped"}),
     ("drivers", "Price has no effect on sales.", {"direction"}),
-    ("drivers", "Everything is explained: only 3% of the variation of sales is left.", {"number"}),
+    ("drivers", "Everything is explained: only 7% of the variation of sales is left.", {"number"}),
     ("why_changed", "Sales rose by 25 between March and April.", {"direction"}),
     ("why_changed", "Sales fell by 40 between March and April.", {"number"}),
     ("why_changed", "The price caused the fall in sales.", {"overclaim"}),

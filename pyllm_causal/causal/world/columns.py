@@ -144,9 +144,8 @@ def asked(node: Node, column: Column, value: Value) -> float:
         return float(next(i for i, lv in enumerate(node.levels) if str(lv) == str(found)))
     found_number = as_number(value)
     if found_number is None or isinstance(value, bool):
-        raise QueryError(
-            f"{value!r} is no number, but {node.name!r} holds numbers.", f"Give a number, such as {column.low}."
-        )
+        such = "" if column.low is None else f", such as {number(column.low, 3)}"
+        raise QueryError(f"{value!r} is no number, but {node.name!r} holds numbers.", f"Give a number{such}.")
     return found_number
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
+_SEARCH = ("environment", "columns", "knowledge", "time_limit")  # of a question of kind discovery
 FEWEST = 30
 A_CAUSE = 8  # rows a cause of a mechanism
 MOST_CHECKED = 2  # causes for which the picture is held against the table
@@ -81,7 +82,8 @@ def refuse_unused(query: Query, fields: Collection[str]) -> None:
     """Raise `QueryError` for fields that a question of this kind has no use for: they would be ignored in silence."""
     for field in fields:
         if getattr(query, field) not in (None, (), {}):
-            raise QueryError(f"`{field}` has no use in a question of kind {query.kind}.", "Leave it out.")
+            own = "" if field not in _SEARCH else ", or ask with kind discovery (what causes what), where it has one"
+            raise QueryError(f"`{field}` has no use in a question of kind {query.kind}.", f"Leave it out{own}.")
     if query.scale != "difference" or query.missing != "drop" or query.target != "everyone":
         raise QueryError(
             f"A question of kind {query.kind} is answered as a difference, for everyone, from complete rows.",

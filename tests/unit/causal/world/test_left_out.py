@@ -69,10 +69,8 @@ def test_what_would_be_holds_the_truth(kind: str) -> None:
     held = 0
     for seed in WORLDS:
         frame = world(seed)
-        ask: dict[str, Any] = {
-            "everybody": {"changes": {"price": 1.0}},
-            "one row": {"changes": {"price": 1.0}, "row": 5},
-        }.get(kind, {})
+        ask: dict[str, Any] = {} if kind == "best change" else {"changes": {"price": 1.0}}
+        ask |= {"row": 5} if kind == "one row" else {}
         found = answer(frame, TWO, kind="counterfactual", outcome="sales", seed=seed, **ask)
         if kind == "one row":
             told = found.counterfactual
