@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from ..analysis import Answer, Effect
+from ..analysis import Answer
 from ..wording import safe
+from .figures import NUMBER, RATIOS, Figure, effects_of, ends_of, figures_of, near, parse
 from .known import Known
 from .sentence import Sentence
 
-_NUMBER = re.compile(
-    r"(?<![\w.,])(?P<sign>[−–-](?=[\d.]))?(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?![\w]|[.,]\d)"
-)
 _END_OF = (
     r"(?P<{0}>[−-]?\$?\d[\d,]*(?:\.\d+)?)(?!\s*(?:%|percent)\s*(?:CI|confidence|interval|credib|compatib|uncertainty))"
 )
@@ -72,11 +70,6 @@ _UNITS = {
     "cents": "cent", "hours": "hour", "hour": "hour", "minutes": "minute", "mmhg": "mmhg",
     "stone": "stone", "stones": "stone", "tonnes": "tonne", "km": "km", "miles": "mile",
 }  # fmt: skip
-# A number of the text that counts things is no percentage.
-_COUNTED = re.compile(r"\s+(?:rows?|columns?|places?|checks?|methods?|resamples|links?|people|values|more\s+of)\b")
-RATIOS = ("ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
-
-Role = Literal["value", "end", "mean", "count", "other", "plain", "method"]
 
 
 @dataclass(frozen=True)
@@ -87,16 +80,6 @@ class Fault:
     quote: str
     why: str
     right: str
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number of the answer in the sizes in which it may be written, and what it is."""
-
-    size: float
-    role: Role
-    signed: float | None = None
-    percent: bool | None = None  # may it carry a percent sign: True must, False must not, None may
 
 
 @dataclass(frozen=True)
@@ -114,10 +97,10 @@ class Numbers:
     @classmethod
     def of(cls, answer: Answer, known: Known) -> Numbers:
         """From an answer document."""
-        figures = list(_figures(answer))
+        figures = list(figures_of(answer))
         pairs: list[tuple[float, float]] = []
-        for effect, _ in _effects(answer):
-            pairs += _ends(effect)
+        for effect, _ in effects_of(answer):
+            pairs += ends_of(effect)
         if answer.bounds is not None:
             pairs += [(answer.bounds.low, answer.bounds.high), (100 * answer.bounds.low, 100 * answer.bounds.high)]
         means = answer.estimates[0].means if answer.estimates else None
@@ -150,7 +133,7 @@ class Numbers:
                 yield Fault("number", hit[0].strip("([ "), "These are not the limits of the answer.", self._right())
         if fault := self._multiple(s):
             yield fault
-        for hit in _NUMBER.finditer(s.bare):
+        for hit in NUMBER.finditer(s.bare):
             if any(a <= hit.start() < b for a, b in taken) or _aside(s.bare, hit):
                 continue
             fault = self._single(s, hit)
@@ -162,7 +145,7 @@ class Numbers:
         ranges = [m.span() for m in _ranges(s.bare)]
         return any(
             any(f.role == "value" and _rounds(f.size, hit, s.bare) for f in self.figures)
-            for hit in _NUMBER.finditer(s.bare)
+            for hit in NUMBER.finditer(s.bare)
             if not any(a <= hit.start() < b for a, b in ranges) and not _aside(s.bare, hit)
         )
 
@@ -177,16 +160,16 @@ class Numbers:
         shown = (hit["a"].lstrip("$"), hit["b"].lstrip("$"))
         if shown in self.text_pairs:
             return True
-        parsed = [_parse(v) for v in shown]
+        parsed = [parse(v) for v in shown]
         for pair in self.pairs:
             for ends in (pair, pair[::-1]):
-                if all(_near(abs(e), *p) for e, p in zip(ends, parsed, strict=True)):
+                if all(near(abs(e), *p) for e, p in zip(ends, parsed, strict=True)):
                     return True
         return False
 
     def _of_all(self, hit: re.Match[str]) -> bool:
         """Whether a number is the figure for all causes together, such as the whole change."""
-        return any(_near(size, *_parse(hit["n"])) for size in self.whole)
+        return any(near(size, *parse(hit["n"])) for size in self.whole)
 
     def _multiple(self, s: Sentence) -> Fault | None:
         hit = _TIMES_WORD.search(s.bare)
@@ -212,7 +195,7 @@ class Numbers:
         if not matches:
             return Fault("number", quote, "This number is not in the answer.", self._right())
         shared = self._of_all(hit) or any(f.role in ("mean", "count") for f in matches)
-        if not shared and (other := self.known.several.of_another(s, _parse(hit["n"])[0])):
+        if not shared and (other := self.known.several.of_another(s, parse(hit["n"])[0])):
             return Fault("number", quote, f"This is a figure of {safe(other)}.", self._right())
         fitting = [f for f in matches if not ((percent and f.percent is False) or (points and f.percent is True))]
         if not fitting:
@@ -259,124 +242,6 @@ def _ranges(bare: str) -> list[re.Match[str]]:
     return found
 
 
-def _figures(answer: Answer) -> Iterator[Figure]:
-    for effect, role in _effects(answer):
-        yield from _written(effect, role)
-    if answer.estimates and answer.estimates[0].means is not None:
-        for mean in answer.estimates[0].means:
-            yield Figure(abs(mean), "mean")
-            if abs(mean) <= 1:
-                yield Figure(100 * abs(mean), "mean")
-    divided = [{k: v for k, v in p.items() if k != "moves"} for p in answer.attribution or ()]
-    for value in _walk([p.get("moves") for p in answer.attribution or ()], 0):
-        yield Figure(abs(value), "other", percent=False)
-    for part in (answer.association, divided, answer.counterfactual, _decided(answer), answer.experiment):
-        for value in _walk(part, 0):
-            yield Figure(abs(value), "other")
-            if abs(value) <= 1:
-                yield Figure(100 * abs(value), "other")
-    if answer.bounds is not None:
-        for value in (answer.bounds.low, answer.bounds.high):
-            yield Figure(abs(value), "other")
-            yield Figure(100 * abs(value), "other", percent=False)
-    if answer.sample is not None:
-        yield Figure(answer.sample.rows, "count")
-        yield Figure(answer.sample.used, "count")
-        for n in (*answer.sample.by_arm.values(), *(d.rows for d in answer.sample.dropped)):
-            yield Figure(n, "count")
-    query = answer.provenance.get("query")
-    for value in _walk({k: v for k, v in query.items() if k != "graph"} if isinstance(query, dict) else None, 0):
-        yield Figure(abs(value), "other")
-    settled = {round(f.size, 12) for e, r in _effects(answer) for f in _written(e, r)}
-    for token in _NUMBER.finditer(answer.text):
-        shown, places = _parse(token["n"])
-        # numbers of the text that are no figure of the effect: counts, strengths, shares
-        if not any(_near(size, shown, places) for size in settled):
-            counted = _COUNTED.match(answer.text, token.end()) is not None
-            yield Figure(shown, "other", percent=False if counted else None)
-
-
-def _decided(answer: Answer) -> list[Any]:
-    """What a decision adds to the effect: shares in both groups, the number needed, what counts as small."""
-    decision = answer.decision or {}
-    shares, needed = (
-        part if isinstance(part, dict) else {} for part in (decision.get("per_100"), decision.get("number_needed"))
-    )
-    return [shares.get("treated"), shares.get("control"), needed.get("value"), decision.get("matters")]
-
-
-def _effects(answer: Answer) -> Iterator[tuple[Effect, Role]]:
-    effect = answer.effect
-    if effect is not None:
-        yield effect, "value"
-        for name in ("direct", "indirect", "total", "proportion", "difference_between_groups"):
-            part = getattr(effect, name, None)
-            if part is not None:
-                yield (_in_100(part) if name == "proportion" else part), "value"
-        for group in getattr(effect, "groups", ()):
-            yield group, "value"
-    if answer.difference is not None:
-        yield answer.difference, "value"
-    for arm in answer.arms or ():
-        for key in ("effect", "difference"):
-            found = _effect(arm.get(key))
-            if found is not None:
-                yield found, "value"
-    if answer.unadjusted is not None:
-        yield answer.unadjusted, "plain"
-    for estimate in answer.estimates[1:]:
-        yield estimate.effect, "method"
-
-
-def _in_100(share: Effect) -> Effect:
-    """A share as percent."""
-    ends = {k: None if v is None else 100 * v for k, v in (("low", share.low), ("high", share.high))}
-    return share.model_copy(update={"value": 100 * share.value, **ends, "scale": "percent"})
-
-
-def _effect(part: Any) -> Effect | None:
-    """An effect within a list of them; None where a file holds something else there."""
-    from pydantic import ValidationError
-
-    if not isinstance(part, dict) or part.get("value") is None:
-        return None
-    try:
-        return Effect(**{k: v for k, v in part.items() if k in Effect.model_fields})
-    except ValidationError:
-        return None
-
-
-def _written(effect: Effect, role: Role) -> Iterator[Figure]:
-    """The sizes in which an effect may be written: chances as such or in 100, ratios as such or as percent more or less."""
-    for value, own in ((effect.value, role), (effect.low, "end"), (effect.high, "end")):
-        if value is None:
-            continue
-        kind: Role = role if own == role else "end" if role == "value" else role
-        if effect.scale in RATIOS:
-            yield Figure(abs(value), kind, value)
-            yield Figure(100 * abs(value - 1), kind, value - 1, percent=True)
-        elif effect.scale == "percent":
-            yield Figure(abs(value), kind, value, percent=True)
-        elif effect.unit == "probability":
-            yield Figure(abs(value), kind, value, percent=False)
-            yield Figure(100 * abs(value), kind, value, percent=False)
-        else:
-            yield Figure(abs(value), kind, value, percent=False)
-            if abs(value) <= 1:
-                yield Figure(100 * abs(value), kind, value, percent=False)
-
-
-def _ends(effect: Effect) -> list[tuple[float, float]]:
-    if effect.low is None or effect.high is None:
-        return []
-    out = [(effect.low, effect.high)]
-    if effect.unit == "probability":
-        out.append((100 * effect.low, 100 * effect.high))
-    if effect.scale in RATIOS:
-        out.append((100 * (effect.low - 1), 100 * (effect.high - 1)))
-    return out
-
-
 def _aside(bare: str, hit: re.Match[str]) -> bool:
     """A number that is no figure: a confidence level, a table's number, an age, a year, the 100 of "in 100"."""
     before, after = bare[max(0, hit.start() - 20) : hit.start()], bare[hit.end() : hit.end() + 30]
@@ -395,39 +260,8 @@ def _quote(bare: str, hit: re.Match[str]) -> str:
 
 
 def _rounds(size: float, hit: re.Match[str], bare: str) -> bool:
-    shown, places = _parse(hit["n"])
-    if _near(size, shown, places):
+    shown, places = parse(hit["n"])
+    if near(size, shown, places):
         return True
     approx = _APPROX.search(bare[max(0, hit.start() - 14) : hit.start()]) is not None
     return approx and places <= 0 and shown > 0 and abs(size - shown) <= 0.5 * 10.0 ** (len(str(int(shown))) - 1)
-
-
-def _near(size: float, shown: float, places: int) -> bool:
-    """Whether `size` rounds to what is shown: at its last digit, or, with zeros at the end, at two digits or more."""
-    if abs(size - shown) <= 0.5 * 10.0**-places * (1 + 1e-9):
-        return True
-    if places > 0 or shown < 10:
-        return False
-    text = str(int(shown))
-    zeros = min(len(text) - len(text.rstrip("0")), len(text) - 2)
-    return zeros > 0 and abs(size - shown) <= 0.5 * 10.0**zeros
-
-
-def _parse(text: str) -> tuple[float, int]:
-    plain = text.replace(",", "").lstrip("−-$")
-    return float(plain), len(plain.partition(".")[2])
-
-
-def _walk(part: Any, depth: int) -> Iterator[float]:
-    if depth > 6:
-        return
-    if isinstance(part, bool):
-        return
-    if isinstance(part, (int, float)):
-        yield float(part)
-    elif isinstance(part, dict):
-        for value in part.values():
-            yield from _walk(value, depth + 1)
-    elif isinstance(part, (list, tuple)):
-        for value in part:
-            yield from _walk(value, depth + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..language.match import stem
+from ..language.lexicon import stem
 from ..language.vocabulary import PLAIN
 from ..wording import gist
 

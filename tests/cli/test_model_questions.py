@@ -104,7 +104,9 @@ def test_changes_and_costs_by_flag(table: Path) -> None:
     [
         (("--compare", "month"), "COLUMN:FROM:TO"),
         (("--change", "price"), "COLUMN=VALUE"),
-        (("--cost", "price=much"), "not a number"),
+        (("--cost", "price=much"), "a number above zero"),
+        (("--cost", "price=0"), "what one unit more of the column"),
+        (("--cost", "prise=3"), "prise"),
         (("--change", "prise=3"), "prise"),
         (("--change", "price=18", "--change", "price=19"), "names 'price' twice"),
         (("--compare", "moon:1:2"), "moon"),
