@@ -243,7 +243,7 @@ def _writable(name: str, folder: Path, fix: str = "") -> Finding:
 
 
 def _version(package: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version  # a seventh of what starting costs
+    from importlib.metadata import PackageNotFoundError, version
 
     try:
         return version(package)

@@ -80,30 +80,40 @@ def with_regression(path: str, recipe: dict[str, Any]) -> Effect:
 def _likelihood(design: Floats, y: Floats, w: Floats, kind: str) -> tuple[Floats, Floats]:
     """(coefficients, inverse of the information) of a logistic or Poisson model by Newton's method.
 
-    As sm.GLM(y, design, family=…, freq_weights=w) to six digits, but for a penalty of 1e-8 a row: where a category has events
-    only, or none, the likelihood alone has no maximum.
+    As sm.GLM(y, design, family=…, freq_weights=w). Where a category has events only, or none, the likelihood alone has no
+    maximum, and statsmodels stops somewhere: there the slopes bear a penalty of 1e-8 a row.
     """
     import numpy as np
 
-    penalty = np.full(design.shape[1], 1e-8 * len(y))
-    beta = np.zeros(design.shape[1])
     average = float(np.average(y, weights=w))
-    beta[0] = math.log(average / (1 - average)) if kind == "yes_no" else math.log(average)
+    start = math.log(average / (1 - average)) if kind == "yes_no" else math.log(average)
 
-    def loss(at: Floats) -> float:
-        line = np.clip(design @ at, -30.0, 30.0)
-        each = (np.logaddexp(0.0, line) if kind == "yes_no" else np.exp(line)) - y * line
-        return float(w @ each + 0.5 * penalty @ at**2)
+    def fitted(penalty: Floats) -> tuple[Floats, Floats, bool]:
+        def loss(at: Floats) -> float:
+            line = np.clip(design @ at, -30.0, 30.0)
+            each = (np.logaddexp(0.0, line) if kind == "yes_no" else np.exp(line)) - y * line
+            return float(w @ each + 0.5 * penalty @ at**2)
 
-    best, inverse = loss(beta), np.zeros((len(beta), len(beta)))
-    for _ in range(50):
-        mean = _mean(design @ beta, kind)
-        curvature = w * np.maximum(mean * (1 - mean) if kind == "yes_no" else mean, 1e-12)
-        inverse = np.asarray(np.linalg.inv((design * curvature[:, None]).T @ design + np.diag(penalty)))
-        beta = beta + inverse @ (design.T @ (w * (y - mean)) - penalty * beta)
-        before, best = best, loss(beta)
-        if before - best <= 1e-11 * abs(best):
-            break
+        def inverse(mean: Floats) -> Floats:
+            curvature = w * np.maximum(mean * (1 - mean) if kind == "yes_no" else mean, 1e-12)
+            return np.asarray(np.linalg.inv((design * curvature[:, None]).T @ design + np.diag(penalty)))
+
+        beta = np.append(start, np.zeros(design.shape[1] - 1))
+        best, change = loss(beta), math.inf
+        for _ in range(50):
+            line = design @ beta
+            certain = np.abs(line).max() > 15 if kind == "yes_no" else line.min() < math.log(average) - 15
+            if change <= 1e-11 * abs(best) or (certain and not penalty.any()):
+                break
+            mean = _mean(line, kind)
+            beta = beta + inverse(mean) @ (design.T @ (w * (y - mean)) - penalty * beta)
+            change, best = best - loss(beta), loss(beta)
+        found = bool(penalty.any() or change <= 1e-11 * abs(best))
+        return beta, inverse(_mean(design @ beta, kind)) if found else np.zeros(0), found
+
+    beta, inverse, found = fitted(np.zeros(design.shape[1]))
+    if not found:
+        beta, inverse, _ = fitted(np.append(0.0, np.full(design.shape[1] - 1, 1e-8 * len(y))))
     return beta, inverse
 
 

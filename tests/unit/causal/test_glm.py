@@ -33,19 +33,63 @@ def test_coefficients_and_covariance_are_those_of_statsmodels(family: Any, weigh
     w = w if weighted else np.ones(len(y))
     ours = glm.fit(design, y, w, family)
     theirs = sm.GLM(y, design, family=FAMILIES[family], freq_weights=w).fit(tol=1e-12)
-    np.testing.assert_allclose(ours.beta, theirs.params, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(ours.beta, theirs.params, rtol=1e-9, atol=1e-10)
     scale = theirs.scale if family == "linear" else 1.0
-    np.testing.assert_allclose(ours.gram_inverse * scale, theirs.cov_params(), rtol=1e-5, atol=1e-9)
-    np.testing.assert_allclose(ours.mean(design), theirs.fittedvalues, rtol=1e-6)
+    np.testing.assert_allclose(ours.gram_inverse * scale, theirs.cov_params(), rtol=1e-7, atol=1e-11)
+    np.testing.assert_allclose(ours.mean(design), theirs.fittedvalues, rtol=1e-9)
     assert ours.converged
 
 
+@pytest.mark.parametrize("rare", [0.0, -4.0])
+def test_effects_on_chances_and_counts_are_those_of_statsmodels(rare: float) -> None:
+    """Marginal effects by hand from statsmodels' fits, with columns as people measure them: tiny, huge, yes/no."""
+    rng = np.random.default_rng(5)
+    n = 4_000
+    x = np.column_stack([1e-3 * rng.standard_normal(n), 5e4 + 1e4 * rng.standard_normal(n), rng.random(n) < 0.3])
+    treated = (rng.random(n) < 0.4).astype("float64")
+    standing = (x - x.mean(axis=0)) / x.std(axis=0)
+    line = rare + 0.5 * treated + standing @ [0.4, -0.6, 0.3]
+    for family, y in (("logistic", rng.random(n) < 1 / (1 + np.exp(-line))), ("poisson", rng.poisson(np.exp(line)))):
+        design = glm.with_intercept(np.column_stack([treated, x]))
+        outcome = np.asarray(y, dtype="float64")
+        ours = glm.fit(glm.with_intercept(np.column_stack([treated, standing])), outcome, np.ones(n), family)  # type: ignore[arg-type]
+        theirs = sm.GLM(outcome, sm.add_constant(np.column_stack([treated, standing])), family=FAMILIES[family]).fit(
+            tol=1e-14
+        )
+        raw = glm.fit(design, outcome, np.ones(n), family)  # type: ignore[arg-type]
+        found = []
+        for model, columns in ((ours, standing), (raw, x)):
+            one, none = (model.mean(glm.with_intercept(np.column_stack([np.full(n, t), columns]))) for t in (1.0, 0.0))
+            found.append(float((one - none).mean()))
+        one, none = (theirs.predict(glm.with_intercept(np.column_stack([np.full(n, t), standing]))) for t in (1.0, 0.0))
+        expected = float((one - none).mean())
+        assert found[0] == pytest.approx(expected, rel=1e-10)
+        assert found[1] == pytest.approx(expected, rel=1e-8)
+        assert float(ours.mean(glm.with_intercept(np.column_stack([treated, standing]))).mean()) == pytest.approx(
+            float(outcome.mean()), rel=1e-12
+        )  # nothing holds the intercept back, so the model keeps the mean
+
+
+def test_a_category_without_events_leaves_the_others_as_they_are() -> None:
+    """Separation in one category: its chance goes to nothing, the other rows are fitted as without them."""
+    rng = np.random.default_rng(8)
+    n = 2_000
+    x, never = rng.standard_normal(n), rng.random(n) < 0.2
+    y = np.where(never, 0.0, rng.random(n) < 1 / (1 + np.exp(0.5 - x))).astype("float64")
+    for family in ("logistic", "poisson"):
+        both = glm.fit(glm.with_intercept(np.column_stack([x, never])), y, np.ones(n), family)  # type: ignore[arg-type]
+        rest = sm.GLM(y[~never], glm.with_intercept(x[~never, None]), family=FAMILIES[family]).fit(tol=1e-14)
+        np.testing.assert_allclose(both.beta[:2], rest.params, rtol=1e-5)
+        assert both.mean(glm.with_intercept(np.column_stack([x, never])))[never].max() < 1e-5
+        assert both.converged and np.isfinite(both.gram_inverse).all()
+
+
 def test_columns_of_any_size_give_the_same_fit() -> None:
-    """Linear models only: the guard against separation is a small ridge, so for the others callers standardise."""
-    design, y, w = data("linear")
     factors = np.array([1.0, 1e6, 1e-6, 1e3, 1.0])
-    plain, scaled = glm.fit(design, y, w), glm.fit(design * factors, y, w)
-    np.testing.assert_allclose(scaled.mean(design * factors), plain.mean(design), rtol=1e-8)
+    for family in FAMILIES:
+        design, y, w = data(family)
+        plain, scaled = glm.fit(design, y, w, family), glm.fit(design * factors, y, w, family)  # type: ignore[arg-type]
+        np.testing.assert_allclose(scaled.mean(design * factors), plain.mean(design), rtol=1e-8)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
