@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Iterable
 from textwrap import wrap
 from typing import Literal, TextIO
 
-from ..report.text import WIDTH
+from ..report.refit import refitted
 
 Tone = Literal["plain", "strong", "good", "warn", "quiet"]
 _STYLES = {"plain": "", "strong": "bold", "good": "green", "warn": "yellow", "quiet": "dim"}
 WIDEST = 88
 NARROWEST = 30
-
-
-_ITEM = re.compile(r"(\s*)([+−!✗✓?·]\s)?")
-
-
-def refitted(block: str) -> list[tuple[str, str, str]]:
-    """The paragraphs and items of a block that `report.text.fill` wrapped: (first indent with its sign, later indent, words).
-
-    A line goes on the one before where its first word would not have fitted there.
-    """
-    out: list[tuple[str, str, str]] = []
-    before = ""
-    for line in block.split("\n"):
-        found = _ITEM.match(line)
-        indent, sign = (found[1], found[2] or "") if found else ("", "")
-        words = line[len(indent) + len(sign) :].strip()
-        full = len(before) + 1 + len(words.split(" ", 1)[0]) > WIDTH
-        if out and not sign and indent == out[-1][1] and full:
-            out[-1] = (out[-1][0], out[-1][1], f"{out[-1][2]} {words}")
-        else:
-            out.append((indent + sign, indent + " " * len(sign), words))
-        before = line
-    return out
 
 
 class Screen:

@@ -311,11 +311,12 @@ def _output(answer: Answer, as_json: bool, quiet: bool, expert: bool) -> str:
         return console.as_text(answer.model_dump(mode="json"))
     if quiet:
         return answer.headline
+    text = console.fitted(answer.text)
     if not expert:
-        return answer.text
+        return text
     from ..report.text import expert_text
 
-    return f"{answer.text}\n\n{expert_text(answer)}"
+    return f"{text}\n\n{expert_text(answer)}"
 
 
 def main() -> None:

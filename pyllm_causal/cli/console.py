@@ -69,3 +69,14 @@ def fail(error: CausalError, as_json: bool) -> NoReturn:
 
         out(as_text(failed(error).model_dump(mode="json")))
     raise typer.Exit(error.exit_code)
+
+
+def fitted(text: str) -> str:
+    """As wide as the terminal, where it is narrower than the text; the same everywhere else, so that output can be compared."""
+    if not sys.stdout.isatty():
+        return text
+    import shutil
+
+    from ..report.refit import fitted as narrowed
+
+    return narrowed(text, shutil.get_terminal_size().columns - 1)

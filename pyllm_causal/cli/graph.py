@@ -160,8 +160,7 @@ def check(
     if as_json:
         console.document(document)
     else:
-        for line in lines:
-            console.out(line)
+        console.out(console.fitted("\n".join(lines)))
     raise typer.Exit(code)
 
 
@@ -177,24 +176,20 @@ def _standing(file: GraphFile, table: Table) -> list[str]:
 
 
 def _implied(found: Any) -> list[str]:
-    from textwrap import wrap
-
     from ..report.picture import contested_lines
+    from ..report.text import item
     from ..wording import columns_text
 
-    def item(sign: str, text: str) -> list[str]:
-        return wrap(text, 110, initial_indent=f"  {sign} ", subsequent_indent="    ")
-
-    lines = item("✓" if found.identified else "✗", found.sentence)
+    lines = [item("✓" if found.identified else "✗", found.sentence)]
     for columns in found.alternatives[:3]:
-        lines += item(" ", f"or alike in {columns_text(columns, 20)}" if columns else "or with nothing held fixed")
+        lines.append(item(" ", f"or alike in {columns_text(columns, 20)}" if columns else "or with nothing held fixed"))
     if found.would_help:
-        lines += item(" ", f"What would help: {'; '.join(found.would_help)}.")
+        lines.append(item(" ", f"What would help: {'; '.join(found.would_help)}."))
     if found.fit is not None:
         sign = {"passed": "✓", "failed": "✗", "inconclusive": "·"}[found.fit.verdict]
-        lines += item(sign, f"{found.fit.question} {found.fit.observed[:1].upper()}{found.fit.observed[1:]}.")
+        lines.append(item(sign, f"{found.fit.question} {found.fit.observed[:1].upper()}{found.fit.observed[1:]}."))
         if found.fit.verdict == "failed":
-            lines += item(" ", found.fit.meaning)
+            lines.append(item(" ", found.fit.meaning))
     return lines + contested_lines(found.contested)
 
 

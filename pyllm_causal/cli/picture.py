@@ -135,5 +135,5 @@ def robustness(
 
         console.out(robustness_text(answer))
     else:
-        console.out(answer.text)
+        console.out(console.fitted(answer.text))
     raise typer.Exit(answer.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,26 @@ def test_what_is_not_run_has_a_known_reason_and_most_is_run() -> None:
     excused = [b.said["not run"] for b in blocks if "not run" in b.said]
     assert set(excused) <= REASONS
     assert len(excused) < len(blocks) / 5
+
+
+def unnamed(text: str) -> list[str]:
+    """The files that a page's blocks become without a word that a reader sees: the comment above a block is not shown."""
+    out, parts = [], re.split(r"^ *```.*\n(?:.*\n)*?^ *```\s*$", text, flags=re.MULTILINE)
+    for block, before, after in zip(blocks_of(text), parts, parts[1:], strict=False):
+        seen = re.sub(r"<!--.*?-->", "", f"{before} {after}")
+        out += [block.said["file"]] if "file" in block.said and block.said["file"] not in seen else []
+    return out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_reader_is_told_what_to_save_a_block_as(name: str) -> None:
+    assert unnamed((ROOT / name).read_text(encoding="utf-8")) == []
+
+
+def test_a_file_that_only_the_comment_names_is_seen() -> None:
+    page = "Save {0}this:\n\n<!-- file: a.txt -->\n```text\nx\n```\n\n```console\n$ cat a.txt\nx\n```\n"
+    assert unnamed(page.format("")) == ["a.txt"]
+    assert unnamed(page.format("as `a.txt` ")) == []
 
 
 @pytest.mark.parametrize(

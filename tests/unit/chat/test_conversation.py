@@ -9,10 +9,10 @@ import pytest
 from pyllm_causal.analysis import Effect
 from pyllm_causal.chat import explain
 from pyllm_causal.chat.names import resolve
-from pyllm_causal.chat.screen import refitted
 from pyllm_causal.errors import GraphError
 from pyllm_causal.graph import Graph
 from pyllm_causal.query import Query
+from pyllm_causal.report.refit import refitted
 from pyllm_causal.report.text import fill, item
 from tests.unit.chat.talks import GRAPH, QUESTION, Talk
 
