@@ -202,7 +202,9 @@ def _numbers(cells: list[Any], name: str, typed: bool) -> tuple[list[float], lis
         bare = [t.replace(sign, "", 1).strip() if sign else t for t in hard]
         if all(_NUMBER.fullmatch(t) for t in bare):
             strip = sign
-        elif all(_GROUPED.fullmatch(t) for t in bare) and any(_PLAINLY_GROUPED.fullmatch(t) for t in bare):
+        elif all(_GROUPED.fullmatch(t) for t in bare) and (
+            any(_PLAINLY_GROUPED.fullmatch(t) for t in bare) or (sign in "$£" and sign) or _thousands(bare)
+        ):
             strip = sign + ","
         else:
             return None
@@ -223,6 +225,22 @@ def _numbers(cells: list[Any], name: str, typed: bool) -> tuple[list[float], lis
         return float(cell.strip())
 
     return [number(c) for c in cells], said
+
+
+def _thousands(texts: list[str]) -> bool:
+    """Are these whole numbers of which the larger ones have commas between thousands ("850", "12,400")?
+
+    Commas for decimals would leave some numbers with other than three digits behind them, and none without a comma beside ones
+    that end in a written-out zero.
+    """
+    commas = [t for t in texts if "," in t]
+    plain = [t for t in texts if "," not in t and "." not in t]
+    return (
+        len(commas) >= 10
+        and bool(plain)
+        and all(re.fullmatch(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}", t) for t in commas)
+        and any(t.endswith("0") for t in commas)
+    )
 
 
 def _long(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,11 +77,12 @@ class Table:
         old = self.profile
         texts = {c.name: c.description for c in old.columns if c.description}
         texts |= describe(described, self.names) if described else {}
+        frame, notes = _gaps_as_told(self.frame, self.names, texts)
         columns = tuple(
-            profile_column(c.name, self.frame[f"c{i}"], c.dtype, texts.get(c.name)) for i, c in enumerate(old.columns)
+            profile_column(c.name, frame[f"c{i}"], c.dtype, texts.get(c.name)) for i, c in enumerate(old.columns)
         )
         profile = Profile(name=name or old.name, rows=old.rows, columns=columns)
-        return Table(self.names, self.frame, profile, self.fingerprint, self.notes)
+        return Table(self.names, frame, profile, self.fingerprint, tuple(dict.fromkeys((*self.notes, *notes))))
 
     def __repr__(self) -> str:
         return f"Table({self.profile.name!r}, {len(self)} rows, {len(self.names)} columns)"
@@ -285,16 +286,34 @@ def _build(raw: Raw, described: str | Mapping[str, Any] | None, name: str | None
             ) from None
         notes += said
         columns[f"c{i}"] = tidied
-    tidied_frame = pd.DataFrame(columns).reset_index(drop=True)
     texts = {n: labels[i] for i, n in enumerate(names) if i in labels}
     texts = {n: " ".join("".join(c if c.isprintable() else " " for c in t).split())[:300] for n, t in texts.items()}
     texts |= describe(described, names) if described else {}
+    as_read = pd.DataFrame(columns).reset_index(drop=True)
+    tidied_frame, gaps = _gaps_as_told(as_read, names, texts)
+    notes += gaps
     profile = Profile(
         name=name or (raw.name if raw.is_file else "table"),
         rows=len(tidied_frame),
         columns=tuple(profile_column(n, tidied_frame[f"c{i}"], dtypes[i], texts.get(n)) for i, n in enumerate(names)),
     )
-    return Table(tuple(names), tidied_frame, profile, _fingerprint(names, tidied_frame), tuple(dict.fromkeys(notes)))
+    return Table(tuple(names), tidied_frame, profile, _fingerprint(names, as_read), tuple(dict.fromkeys(notes)))
+
+
+def _gaps_as_told(
+    frame: pd.DataFrame, names: Sequence[str], texts: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The frame with the codes that a description declares to stand for a gap as gaps, and what is said of them."""
+    from .missing_codes import told, without_codes
+
+    notes: list[str] = []
+    for i, name in enumerate(names):
+        if told(texts.get(name) or ""):
+            column, said = without_codes(frame[f"c{i}"], name, texts[name])
+            if said:
+                frame = frame.assign(**{f"c{i}": column})
+                notes.append(said)
+    return frame, notes
 
 
 def _named(raw: list[str]) -> list[str]:

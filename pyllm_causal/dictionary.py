@@ -52,8 +52,43 @@ def describe(source: str | Mapping[str, Any], columns: Iterable[str]) -> dict[st
                 put(next((item[k] for k in ("name", "column", "variable") if k in item), ""), item)
         return out
     for line in str(document).splitlines()[:100_000]:
-        _describe_line(line[:2_000], put)
+        for piece in _pieces(line[:10_000], known):
+            _describe_line(piece[:2_000], put)
     return out
+
+
+def _pieces(line: str, known: Mapping[str, str]) -> list[str]:
+    """The line in one piece for each column: several may be told of in one line, "age in years; sex: 1 = female".
+
+    Parted at semicolons, else at full stops or commas, but only where columns follow; what names none belongs to the one before.
+    """
+    for mark, form in ((";", _BARE), (r"(?<=[^\s.])\.(?=\s)", _MARKED), (",", _MARKED)):
+        starts = [0, *(m.end() for m in re.finditer(mark, line))]
+        named = [at for at in starts[:500] if _begins(line[at:], known, form)]
+        marked = any(_begins(line[at:], known, _MARKED) for at in named)
+        if len(named) > 1 and marked and named[0] == 0:
+            ends = [*named[1:], len(line)]
+            return [_told(line[at:end].strip(" ;,"), known) for at, end in zip(named, ends, strict=True)]
+    return [line]
+
+
+_MARKED = re.compile(r"[\"'`*]*\s*(?:\([^()]{0,80}\)\s*)?(?::|=|\t|[—–]|-{1,2}\s)")
+_BARE = re.compile(r"[\"'`*]*\s*(?::|=|\t|[—–]|-{1,2}\s|[,/]\s*\w|\s\(|\s\w|;|$)")
+LONGEST_NAME = 200
+
+
+def _begins(text: str, known: Mapping[str, str], form: re.Pattern[str]) -> int:
+    """Where the name of a column ends with which `text` begins, if it goes on in this form; else 0."""
+    start = len(text) - len(text.lstrip(" \t\"'`*"))
+    ends = (m.start() for m in re.finditer(r"(?<=\S)(?!\w)|(?<=\W)(?=\w)", text[start : start + LONGEST_NAME]))
+    named = (start + end for end in ends if text[start : start + end].casefold() in known)
+    return next((end for end in named if form.match(text, end)), 0)
+
+
+def _told(piece: str, known: Mapping[str, str]) -> str:
+    """A piece with a colon after the name of its column, where it merely goes on ("age in years")."""
+    end = _begins(piece, known, re.compile(r"[\"'`*]*\s+(?:\(|\w)"))
+    return piece if not end or _begins(piece, known, _MARKED) else f"{piece[:end]}: {piece[end:]}"
 
 
 def _describe_line(line: str, put: Any) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .analysis import Contested, Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation, SampleCount
+from .causal.before_after import before_after
 from .causal.certainty import Standing, counted, grade, relevant_matters
 from .causal.contrast import Contrast, as_arms
 from .causal.designs import Task, named, strategy_of
@@ -23,8 +24,10 @@ from .causal.refuters import Trial, one_by_one, refute
 from .causal.refuters.adjustment_sets import adjustment_sets, fitted, on_the_rows
 from .causal.refuters.again import without
 from .causal.refuters.graph_check import verify
+from .causal.repeated_rows import repeated_rows
 from .causal.repeats import Effort
 from .causal.sample import Drawn, Sample, draw, values_of, without_covariates
+from .causal.stand_ins import stand_ins
 from .causal.timing_order import late
 from .data import Table
 from .errors import QueryError
@@ -151,7 +154,9 @@ def common_line(
     notes = (*_form_notes(sample, found), *clock.effort.shortfall(), *_told(redrawn.doubt))
     shape = curve(sample)
     dated = late(query, table.profile, estimand.adjust_for)
-    more = (filled_in(sample, gaps) if gaps else None, shape, dated, clock.effort.fewer())
+    used = (str(query.outcome), str(query.treatment), *estimand.adjust_for)
+    seen = (before_after(drawn, query, table), repeated_rows(query, table), stand_ins(table, used))
+    more = (filled_in(sample, gaps) if gaps else None, shape, dated, *seen, clock.effort.fewer())
     overlap = {} if narrowed is None else {"overlap": narrowed}
     diagnoses = (*(overlap.get(d.name, d) for d in examined.diagnoses), *(d for d in more if d is not None))
     standing: Standing = "randomised" if sample.randomised else "observational"
@@ -253,7 +258,9 @@ def design_line(
     if per_unit and convention:
         matters /= float(values_of(table, str(query.treatment)).std()) or 1.0
     after = late(query, table.profile, found.estimand.adjust_for)
-    diagnoses = (*found.diagnoses, *(() if after is None else (after,)))
+    used = (str(query.outcome), str(query.treatment), *found.estimand.adjust_for)
+    seen = (after, repeated_rows(query, table), stand_ins(table, used))
+    diagnoses = (*found.diagnoses, *(d for d in seen if d is not None))
     redrawn = Verdict()
     if contested is not None and strategy in ("instrument", "front_door"):
         redrawn = _unless_stopped(

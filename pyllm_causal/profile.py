@@ -29,7 +29,10 @@ SHARED_ROWS = 10  # … and each has at least so many rows
 SMALL_INTEGERS = 20
 MAX_SHARED_TEXT = 60
 
-YES_NO = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("off", "on"), ("0", "1"))
+YES_NO = (
+    ("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("off", "on"), ("0", "1"),
+    ("nein", "ja"), ("nee", "ja"), ("non", "oui"), ("no", "si"), ("no", "sí"), ("no", "sì"), ("não", "sim"), ("nao", "sim"),
+)  # fmt: skip
 
 _ID_WORD = re.compile(r"ids?|[gu]?uid|seqn|pid|caseid|rowid|recordid|ssn|mrn")
 _ID_NAME = re.compile(
@@ -320,7 +323,7 @@ def _is_pair(values: Sequence[Any]) -> bool:
         return set(values) == {0, 1}
     if not all(isinstance(v, str) for v in values):
         return False
-    return tuple(sorted(v.casefold() for v in values)) in YES_NO
+    return {v.casefold() for v in values} in [set(pair) for pair in YES_NO]
 
 
 def _words(name: str) -> list[str]:

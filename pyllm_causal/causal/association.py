@@ -12,7 +12,7 @@ from ..profile import Column
 from ..query import Query
 from ..wording import alike, count, number, safe
 from .contrast import as_number, is_categorical, positive_level
-from .sample import level_mask, outcome_of, values_of
+from .sample import event_values, level_mask, outcome_of, values_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,9 +61,7 @@ def _values(query: Query, table: Table, column: Column) -> Floats:
     _, event = outcome_of(column, query)
     if event is None:
         return values_of(table, column.name).to_numpy(dtype="float64")
-    values = level_mask(table, column.name, event).astype("float64")
-    values[table.column(column.name).isna().to_numpy()] = math.nan
-    return values
+    return event_values(table, column.name, event)
 
 
 def _mean(values: Floats) -> tuple[float, float | None, float | None, int]:

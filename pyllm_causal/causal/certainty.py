@@ -62,6 +62,9 @@ SEES = (
     "overidentification",
     "leave_one_instrument_out",
 )
+# Diagnoses by which the figure is known to be no effect: what was held fixed came after the treatment, the treatment began for
+# everybody at once, or the treated had to live until it.
+HOPELESS = ("late", "before_after", "immortal_time")
 FATAL = ("leakage",)  # a failure means that the figure is no effect: two levels
 
 
@@ -152,8 +155,8 @@ def grade(
     if level >= 3 and _only_just(plain):
         level = 2
         down.append("the margin only just leaves out no effect, as chance alone can make it")
-    if "late" in found:
-        level = 0  # what was held fixed came after the treatment: the figure is known to be no effect
+    if any(name in found for name in HOPELESS):
+        level = 0
     return Certainty(level=LADDER[max(0, min(level, 3))], up=tuple(up), down=tuple(dict.fromkeys(down)))
 
 

@@ -7,12 +7,19 @@ from typing import Literal
 
 from ..analysis import NotIdentified
 from ..errors import QueryError
-from ..profile import Column, Profile
+from ..profile import Column, Profile, as_yes_no
 from ..query import Query, Value
 from ..wording import join, safe
 
 LARGEST = 1e100  # squares and products of larger numbers overflow
-YES = ("yes", "y", "true", "t", "on", "1", "1.0")
+YES = ("yes", "y", "true", "t", "on", "1", "1.0", "ja", "oui", "si", "sí", "sì", "sim")
+NO = ("no", "n", "false", "f", "off", "0", "0.0", "nein", "nee", "non", "não", "nao")
+# Levels that say that nobody knows: never compared unless asked for by name, and no proof that an event did not happen.
+UNKNOWN = (
+    "unknown", "unk", "not known", "don't know", "dont know", "do not know", "dk", "no answer", "no response", "not asked",
+    "not stated", "not recorded", "not reported", "not available", "refused", "missing", "prefer not to say", "unsure",
+    "unbekannt", "keine angabe", "weiß nicht", "weiss nicht", "inconnu", "desconocido",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ def find_level(column: Column, value: Value, role: str) -> Value:
     loose = exact or [lv.value for lv in column.levels if same(lv.value, value)]
     if not loose and column.kind == "yes_no":  # "yes" for a 0/1 column, 1 for a yes/no column
         positive = str(value).strip().casefold() in YES
-        negative = str(value).strip().casefold() in ("no", "n", "false", "f", "off", "0", "0.0")
+        negative = str(value).strip().casefold() in NO
         if positive or negative:
             loose = [lv.value for lv in column.levels if (str(lv.value).strip().casefold() in YES) == positive]
     if not loose:
@@ -76,6 +83,20 @@ def positive_level(column: Column) -> tuple[Value, Value]:
     if len(yes) != 1 or len(no) != 1:
         raise QueryError(f"{column.name!r} is not a yes/no column.", f"Its values are {_levels(column)}.")
     return no[0], yes[0]
+
+
+def unknown(value: object) -> bool:
+    """Whether a level says that nobody knows."""
+    return isinstance(value, str) and value.strip().casefold().rstrip(".") in UNKNOWN
+
+
+def known_pair(column: Column) -> tuple[Value, Value] | None:
+    """(no, yes) where these are all the levels of a text column beside those for not knowing."""
+    known = [lv.value for lv in column.levels if not unknown(lv.value)]
+    if column.kind != "category" or len(known) != 2 or column.distinct != len(column.levels):
+        return None
+    told = {as_yes_no(value): value for value in known}
+    return (told[False], told[True]) if set(told) == {False, True} else None
 
 
 def check_usable(column: Column, role: str) -> None:
@@ -129,6 +150,9 @@ def contrasts(query: Query, profile: Profile) -> list[Contrast]:
             other = {no: yes, yes: no}[pair[0]]
             pair = (pair[0], other) if treated is not None else (other, pair[1])
         return [Contrast("arms", *pair)]
+    pair_known = known_pair(column)
+    if pair_known is not None and treated is None and control is None:
+        return [Contrast("arms", pair_known[1], pair_known[0])]
     if is_categorical(column, query) or column.distinct == 2:
         return _by_level(column, treated, control)
     dose = _dose(column, query)
@@ -192,6 +216,8 @@ def _by_level(column: Column, treated: Value | None, control: Value | None) -> l
             f"The treatment column {column.name!r} has {column.distinct} different values, too many to compare.",
             "Group them into a few categories first.",
         )
+    if not any(unknown(v) for v in (treated, control)):
+        levels = [v for v in levels if not unknown(v)] or levels
     two = len(levels) == 2
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in levels)
     if treated is not None and control is not None:

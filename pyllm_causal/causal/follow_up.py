@@ -15,6 +15,7 @@ from .contrast import check_filled, check_usable, find_level, one_contrast, posi
 from .diagnose import examine
 from .identify import identify
 from .kaplan_meier import Curve, curve
+from .late_start import late_start
 from .sample import Drawn, Sample, draw, level_mask
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ def follow_up(query: Query, table: Table) -> FollowUp | NotIdentified:
     named = safe(words, 60) if words else gist(column.description) or _named(query, name)
     unit = safe(time.unit, 20) if time.unit else ""
     return FollowUp(
-        query, examined.drawn, estimand, np.asarray(event), horizon, last, named, unit, examined.diagnoses, examined.trimmed, others
+        query, examined.drawn, estimand, np.asarray(event), horizon, last, named, unit,
+        (*examined.diagnoses, *late_start(sample, query, table)), examined.trimmed, others
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from .front_door_criterion import leak_of
 from .graph_claims import Children, Claim, Valid
 from .identify import easy
 from .independence import MOST_TERMS, Columns, coded
-from .sample import level_mask, outcome_of, values_of
+from .sample import event_values, outcome_of, values_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,14 +93,11 @@ def columns_of(query: Query, table: Table, names: Sequence[str], rows: Ints) -> 
 
 
 def _event(query: Query, table: Table, rows: Ints) -> NDArray[np.float64]:
-    import numpy as np
 
     name = str(query.outcome)
     event = outcome_of(table.profile.column(name), query)[1]
     assert event is not None
-    values = level_mask(table, name, event).astype("float64")
-    values[table.column(name).isna().to_numpy()] = np.nan
-    return values[rows][:, None]
+    return event_values(table, name, event)[rows][:, None]
 
 
 def rows_for(claims: Sequence[Claim]) -> int:

@@ -11,7 +11,7 @@ from ..filter import parse_filter
 from ..query import Query, Value
 from ..wording import safe
 from .contrast import check_usable, find_level, positive_level
-from .sample import OutcomeKind, encode, level_mask, outcome_of, values_of
+from .sample import OutcomeKind, encode, level_mask, not_known, outcome_of, values_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +38,7 @@ class Rows:
             self.drop(~table.where(parse_filter(query.where, table.names)), f"not {safe(query.where)}")
             if not self.keep.any():
                 raise QueryError(f"No row fits the filter {safe(query.where)!r}.", "Loosen `where`.")
-        self.need(str(query.outcome))
+        self.drop(not_known(table, str(query.outcome), query.outcome_event), f"no {safe(query.outcome)}")
         for name in (query.weights, query.cluster):
             if name:
                 self.need(name)

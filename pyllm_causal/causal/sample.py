@@ -12,7 +12,18 @@ from ..filter import parse_filter
 from ..profile import Column
 from ..query import Query, Randomised, Target, Value
 from ..wording import join, safe
-from .contrast import Contrast, as_number, check_filled, check_usable, find_level, is_categorical, positive_level
+from .contrast import (
+    Contrast,
+    as_number,
+    check_filled,
+    check_usable,
+    find_level,
+    is_categorical,
+    known_pair,
+    positive_level,
+    same,
+    unknown,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,6 +133,9 @@ def outcome_of(column: Column, query: Query) -> tuple[OutcomeKind, Value | None]
         return "yes_no", find_level(column, event, "outcome")
     if column.kind == "yes_no":
         return "yes_no", positive_level(column)[1]
+    pair = known_pair(column)
+    if pair is not None:
+        return "yes_no", pair[1]
     if is_categorical(column, query) and (
         column.kind == "category" or not all(isinstance(lv.value, (int, float)) for lv in column.levels)
     ):
@@ -146,6 +160,22 @@ def values_of(table: Table, name: str) -> pd.Series:
     return pd.to_numeric(
         series.astype("object").map(lambda v: as_number(v) if pd.notna(v) else None), errors="coerce"
     ).astype("float64")
+
+
+def event_values(table: Table, name: str, event: Value) -> Floats:
+    """(rows,) 1 where the column has the level `event`, 0 where it has another; NaN where it is missing or says "unknown"."""
+    import numpy as np
+
+    return np.where(not_known(table, name, event), np.nan, level_mask(table, name, event).astype("float64"))
+
+
+def not_known(table: Table, name: str, event: Value | None = None) -> Mask:
+    """(rows,) where the column is missing, or says "unknown" (unless that is the level asked for)."""
+    out = table.column(name).isna().to_numpy()
+    for level in table.profile.column(name).levels:
+        if unknown(level.value) and (event is None or not same(level.value, event)):
+            out = out | level_mask(table, name, level.value)
+    return out
 
 
 def level_mask(table: Table, name: str, level: Value) -> Mask:
@@ -221,8 +251,7 @@ def draw(query: Query, table: Table, estimand: Estimand, contrast: Contrast) -> 
     if contrast.kind == "arms" and not everyone:
         drop(arm == -1, "in another arm")
     if event is not None:
-        y = level_mask(table, outcome, event).astype("float64")
-        y[table.column(outcome).isna().to_numpy()] = np.nan
+        y = event_values(table, outcome, event)
     else:
         y = values_of(table, outcome).to_numpy(dtype="float64").copy()
     drop(np.isnan(y), f"no {safe(outcome)}")

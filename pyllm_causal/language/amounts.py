@@ -22,7 +22,9 @@ _SCALES = tuple(
         (r"\b(?:incidence[- ])?rate ratio\b|\bratio of (?:the )?rates\b|\braten?verhältnis", "rate_ratio"),
         (r"\bodds\b|\bchancenverhältnis|\brapport de cotes|\brazón de momios|\brazón de probabilidades", "odds_ratio"),
         (
-            r"\b(?:risk ratio|relative risk|how many times|times (?:as|more|less) (?:likely|often|many|high))\b|\brelative[sn]? risiko"
+            r"\b(?:by (?:what|which|how (?:large|big) a) (?:factor|multiple)|(?:what|which) factor (?:does|do|did|is|was|would)"
+            r"|(?:twice|double|half|three times) as (?:likely|often|many|much|high)"
+            r"|risk ratio|relative risk|how many times|times (?:as|more|less) (?:likely|often|many|high))\b|\brelative[sn]? risiko"
             r"|\brisque relatif|\briesgo relativo",
             "ratio",
         ),
@@ -42,6 +44,11 @@ _ALL_ARMS = re.compile(
     r"\b(?:all|each|every|both|any) (?:of )?(?:the |its |these |our )?\w+\b.*\b(?:against|compare[ds]?|with|to|versus)\b"
     r"|\bcompar\w+ (?:all|the|each|every)\b|\bwhich \w+ (?:works?|is|does|helps?|was) (?:the )?best\b"
     r"|\bagainst (?:the )?(?:control|placebo|none|no \w+|baseline)\b",
+    re.IGNORECASE,
+)
+_AGAINST = re.compile(
+    r"\b(?:compared? (?:with|to|against)|in comparison (?:with|to)|relative to|rather than|instead of|in place of|as opposed to|versus|vs\.?"
+    r"|against|than|over|unlike|from|as)\s+(?:(?!and\b|or\b|to\b|does\b|do\b|did\b)[\w'’-]+\s+){0,4}[\"'“‘(]?$",
     re.IGNORECASE,
 )
 _MATTERS = re.compile(
@@ -136,9 +143,10 @@ def contrast(question: str, column: Column) -> dict[str, Any]:
     hits = sorted((place, t) for t in texts if (place := _place(question, t)) >= 0)
     hits = [(p, t) for p, t in hits if not any(t != o and t.casefold() in o.casefold() for _, o in hits)]
     values = [texts[t] for _, t in hits]
+    against = [_stands_against(question[:place]) for place, _ in hits]
     if len(values) == 2:
         first, second = values
-        if re.search(r"\bfrom\b", question[: hits[0][0]][-12:], re.IGNORECASE):
+        if against[0] and not against[1]:
             first, second = second, first
         return {"treated": first, "control": second}
     if len(values) > 2:
@@ -146,15 +154,23 @@ def contrast(question: str, column: Column) -> dict[str, Any]:
     if len(texts) == 2:
         pair = list(texts.values())
         if values:
-            return {"treated": values[0], "control": next(v for v in pair if v != values[0])}
+            named, other = values[0], next(v for v in pair if v != values[0])
+            return {"treated": other, "control": named} if against[0] else {"treated": named, "control": other}
         control = [v for v in pair if _CONTROL_WORDS & set(lexicon.split(str(v)))]
         if len(control) == 1:
             return {"treated": next(v for v in pair if v != control[0]), "control": control[0]}
         return {}
     control = [v for v in texts.values() if _CONTROL_WORDS & set(lexicon.split(str(v)))]
+    if values and against[0]:
+        return {"control": values[0]}
     if values:
         return {"treated": values[0], "control": control[0] if len(control) == 1 and control[0] != values[0] else None}
     return {}
+
+
+def _stands_against(before: str) -> bool:
+    """Do the words before a level make it what something else is compared with ("rather than A", "compared with A")?"""
+    return bool(_AGAINST.search(before))
 
 
 def _place(question: str, level: str) -> int:

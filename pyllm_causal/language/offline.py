@@ -210,7 +210,7 @@ def unread(
     ]
     others = [c for c in columns if c.name not in used]
     after = [w for w in lexicon.words(question.rpartition("?")[2]) if "?" in question and means(w)]
-    if any(_names_another(w, others) for w in (*left, *before, *after)):
+    if any(_names_another(w, others) for w in (*left, *before, *after)) or _levels_of_another(question, used, others):
         return True
     return len(left) > 0.34 * max(1, len(told))
 
@@ -223,6 +223,19 @@ def backward(clause: str) -> bool:
 def means(word: str) -> bool:
     """Does a word of a question name something, rather than shape the question?"""
     return word not in lexicon.FOLK and word not in lexicon.MEASURES and lexicon.stem(word) not in lexicon.CUES
+
+
+def _levels_of_another(question: str, used: Collection[str], columns: Sequence[Column]) -> bool:
+    """Does the question name a level of a category that the reading does not use ("orders via the app")?"""
+    said, spoken = set(lexicon.words(question)), {lexicon.stem(w) for name in used for w in lexicon.split(name)}
+    for column in columns:
+        if column.kind == "category" and not column.id_like and not column.name_like and column.name not in used:
+            for level in column.levels:
+                words = set(lexicon.words(str(level.value)))
+                plain = words and all(means(w) and lexicon.stem(w) not in spoken for w in words)
+                if plain and words <= said:
+                    return True
+    return False
 
 
 def _names_another(word: str, columns: Sequence[Column]) -> bool:

@@ -1,0 +1,58 @@
+"""Numbers that look like stand-ins for "not known": 999 among test scores, -9 among incomes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..analysis import Diagnosis
+from ..wording import count, join, number, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..data import Table
+
+NAME = "stand_ins"
+ODD = re.compile(r"-?9{2,}|-?9{2,}[6-9]|-?8{2,}|-[1-9]", re.ASCII)
+FEWEST = 3  # rows with the same odd number
+
+
+def stand_ins(table: Table, names: Sequence[str]) -> Diagnosis | None:
+    """A warning where a column of `names` holds, several times, a number such as 999 or -9 that lies apart from all others.
+
+    Apart: twice as far from its neighbour as all other values are from each other, or the only negative one.
+    """
+    found = [(name, *told) for name in dict.fromkeys(names) if (told := _odd(table, name))]
+    if not found:
+        return None
+    texts = [f"{number(v, 6).replace(',', '')} in {safe(name)} ({count(rows)} rows)" for name, v, rows in found[:3]]
+    one = len(texts) == 1
+    finding = (
+        f"{join(texts)} {'looks' if one else 'look'} like a code for “not known”, and {'is' if one else 'are'} counted as"
+        f" {'a number' if one else 'numbers'}; if so, say it with --describe (“{safe(found[0][0], 40)}: …, "
+        f"{number(found[0][1], 6).replace(',', '')} = missing”)"
+    )
+    return Diagnosis(name=NAME, status="warning", finding=finding, figures={"columns": [name for name, _, _ in found]})
+
+
+def _odd(table: Table, name: str) -> tuple[float, int] | None:
+    import numpy as np
+
+    series = table.column(name)
+    column = table.profile.column(name)
+    if series.dtype.kind not in "if" or column.time_like or column.distinct < 4:
+        return None
+    values, counts = np.unique(series.dropna().to_numpy(dtype="float64"), return_counts=True)
+    if len(values) < 4 or not np.isfinite(values).all():
+        return None
+    for at, inner in ((len(values) - 1, values[:-1]), (0, values[1:])):
+        value, rows = float(values[at]), int(counts[at])
+        spelled = f"{value:.0f}" if value.is_integer() else ""
+        if rows < FEWEST or not ODD.fullmatch(spelled):
+            continue
+        gap = abs(value - (inner[-1] if at else inner[0]))
+        lone = value < 0 <= inner[0] and gap > np.diff(inner).max()
+        if lone or (abs(value) >= 90 and gap > 2 * (inner[-1] - inner[0])):
+            return value, rows
+    return None
