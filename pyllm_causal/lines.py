@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .analysis import Contested, Diagnosis, Effect, Estimand, Estimate, NotIdentified, Refutation, SampleCount
+from .causal.assigned_by import warned as unclustered
 from .causal.before_after import before_after
 from .causal.certainty import Standing, counted, grade, relevant_matters
 from .causal.contrast import Contrast, as_arms
@@ -155,7 +156,12 @@ def common_line(
     shape = curve(sample)
     dated = late(query, table.profile, estimand.adjust_for)
     used = (str(query.outcome), str(query.treatment), *estimand.adjust_for)
-    seen = (before_after(drawn, query, table), repeated_rows(query, table), stand_ins(table, used))
+    seen = (
+        before_after(drawn, query, table),
+        repeated_rows(query, table),
+        stand_ins(table, used),
+        unclustered(query, table),
+    )
     more = (filled_in(sample, gaps) if gaps else None, shape, dated, *seen, clock.effort.fewer())
     overlap = {} if narrowed is None else {"overlap": narrowed}
     diagnoses = (*(overlap.get(d.name, d) for d in examined.diagnoses), *(d for d in more if d is not None))

@@ -104,7 +104,7 @@ def read(
 
     question, table = scrub(question), Table.read(data, describe=describe)
     reading = read_question(question, table.profile, client, overrides=overrides, share=share, drafts=drafts)  # type: ignore[arg-type]
-    return signed(reading)
+    return signed(_clustered(reading, table))
 
 
 def ask(
@@ -180,6 +180,26 @@ def conclude(
     )  # fmt: skip
     passing(progress, "Putting it into words")
     return located(phrased(answer, reading, ideas, client), reading.language)
+
+
+def _clustered(reading: Reading, table: Table) -> Reading:
+    """The reading with chance counted by the groups that were treated as a whole, where the table shows it and nobody says otherwise."""
+    from .causal.assigned_by import assigned_by
+    from .language.receipt import receipt
+
+    query = reading.query
+    if query is None or query.kind not in ("effect", "effect_by_group") or reading.status == "choose":
+        return reading
+    name = assigned_by(query, table)
+    if name is None:
+        return reading
+    sources = {**query.sources, "cluster": "data"}
+    graph = reading.graph
+    if graph is not None:  # a column that decides the treatment cannot be held fixed
+        edges = tuple(e for e in graph.edges if name not in (e.cause, e.effect))
+        graph = graph.model_copy(update={"edges": edges})
+    query = query.model_copy(update={"cluster": name, "sources": sources})
+    return reading.model_copy(update={"query": query, "graph": graph, "receipt": receipt(query, table.profile)})
 
 
 def located(answer: Answer, language: str | None = None) -> Answer:

@@ -104,8 +104,9 @@ def check_usable(column: Column, role: str) -> None:
     check_filled(column, role)
     if column.kind in ("text", "time"):
         what = "free text" if column.kind == "text" else "dates"
+        plainly = " Write numbers plainly: 12345.67, not 12,345.67." if column.kind == "text" else ""
         raise QueryError(
-            f"The {role} column {column.name!r} holds {what}.", "Turn it into numbers or categories first."
+            f"The {role} column {column.name!r} holds {what}.", f"Turn it into numbers or categories first.{plainly}"
         )
 
 

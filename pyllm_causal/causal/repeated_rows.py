@@ -24,12 +24,7 @@ def repeated_rows(query: Query, table: Table) -> Diagnosis | None:
     that column, which sets the margin right.
     """
     rows = table.profile.rows
-    keys = [
-        c
-        for c in table.profile.columns
-        if FEWEST <= c.distinct <= (1 - SHARE) * rows and c.kind not in ("yes_no", "category")
-    ]
-    keys += [c for c in table.profile.columns if c.kind == "category" and c.id_like and c not in keys]
+    keys = [c for c in table.profile.columns if FEWEST <= c.distinct <= (1 - SHARE) * rows]
     if not keys:
         return None
     again = int(table.frame.duplicated().sum())
@@ -38,7 +33,9 @@ def repeated_rows(query: Query, table: Table) -> Diagnosis | None:
     telling = [c for c in keys if c.distinct >= NEARLY_ALL * (rows - again)]
     if not telling or query.cluster in {c.name for c in telling}:
         return None
-    key = next((c for c in telling if c.distinct == rows - again), telling[0])
+    key = max(
+        telling, key=lambda c: (c.distinct == rows - again, c.id_like, c.kind in ("category", "text"), c.distinct)
+    )
     finding = (
         f"{count(again)} of {count(rows)} rows repeat another in every cell; if they were merely written out twice, the margin is"
         f" too narrow (leave the repeats out, or count them as one with `cluster` {safe(key.name)})"

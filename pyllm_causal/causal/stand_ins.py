@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 NAME = "stand_ins"
 ODD = re.compile(r"-?9{2,}|-?9{2,}[6-9]|-?8{2,}|-[1-9]", re.ASCII)
-FEWEST = 3  # rows with the same odd number
+FEWEST = 3  # rows with such a number
+MOST_NEGATIVE = 3  # different negative numbers in a column that otherwise has none
+WIDE, ROUND = 5, 90  # how far the ordinary numbers reach where a negative one is odd; where nines begin to be
 
 
 def stand_ins(table: Table, names: Sequence[str]) -> Diagnosis | None:
     """A warning where a column of `names` holds, several times, a number such as 999 or -9 that lies apart from all others.
 
-    Apart: twice as far from its neighbour as all other values are from each other, or the only negative one.
+    Apart: twice as far from its neighbour as all other values are from each other, or negative where no measurement is.
     """
     found = [(name, *told) for name in dict.fromkeys(names) if (told := _odd(table, name))]
     if not found:
@@ -46,13 +48,14 @@ def _odd(table: Table, name: str) -> tuple[float, int] | None:
     values, counts = np.unique(series.dropna().to_numpy(dtype="float64"), return_counts=True)
     if len(values) < 4 or not np.isfinite(values).all():
         return None
-    for at, inner in ((len(values) - 1, values[:-1]), (0, values[1:])):
-        value, rows = float(values[at]), int(counts[at])
-        spelled = f"{value:.0f}" if value.is_integer() else ""
-        if rows < FEWEST or not ODD.fullmatch(spelled):
-            continue
-        gap = abs(value - (inner[-1] if at else inner[0]))
-        lone = value < 0 <= inner[0] and gap > np.diff(inner).max()
-        if lone or (abs(value) >= 90 and gap > 2 * (inner[-1] - inner[0])):
-            return value, rows
-    return None
+    below = values[values < 0]
+    if 0 < len(below) <= MOST_NEGATIVE and all(_odd_number(v) for v in below) and values[-1] >= WIDE:
+        rows = int(counts[: len(below)].sum())
+        return (float(below[0]), rows) if rows >= FEWEST else None
+    top, inner = float(values[-1]), values[:-1]
+    apart = top >= ROUND and top - inner[-1] > 2 * (inner[-1] - inner[0])
+    return (top, int(counts[-1])) if apart and _odd_number(top) and counts[-1] >= FEWEST else None
+
+
+def _odd_number(value: float) -> bool:
+    return float(value).is_integer() and bool(ODD.fullmatch(f"{value:.0f}"))

@@ -148,6 +148,9 @@ def _by_ending(column: Column, treatment: Column, outcome: Column) -> str:
     own, last = (_ENDING.search(c.description or "") for c in (column, outcome))
     if own is None or last is None or own[0].casefold() != last[0].casefold():
         return ""
+    mine, theirs = (years_of(c, frozenset()) for c in (column, outcome))
+    if mine and theirs and max(mine) < min(theirs):
+        return ""  # the end of an earlier year
     if _ENDING.search(treatment.description or "") or _EARLIER.search(column.description or ""):
         return ""
     return f"was recorded with {safe(outcome.name)} (both “{safe(own[0], 60).lower()}”)"

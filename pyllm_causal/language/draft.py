@@ -249,7 +249,7 @@ def _candidates(query: Query, profile: Profile) -> list[tuple[str, Confidence, s
     taken = _taken(query)
     found: list[tuple[str, Confidence, str, BadControl | None]] = []
     for column in match.usable(profile, longest=None):
-        if column.name in taken or column.kind == "time" or (column.time_like and column.kind != "category"):
+        if column.name in taken or column.kind == "time":
             continue
         when, reason, alarm, fault = judge(column, treatment, outcome, suffixes, start, end)
         bad = None if alarm is None else BadControl(column=column.name, reason=fault, alarm=alarm)

@@ -36,7 +36,7 @@ MEASURES = frozenset(
     percentage percent share hazard longer shorter higher lower bigger smaller larger extra additional fewer better worse
     little lot bit good bad badly often likely high low long short large small big great greater additional further year years time
     times size how gain gains gained gaining lose loses lost losing fall falls fell fallen falling rise rises rose rising
-    drop drops dropped dropping grow grows grew growing decline declines declined shrink shrinks climb climbs up down
+    drop drops dropped dropping grow grows grew growing decline declines declined shrink shrinks climb climbs up ups down
     open opened opening opens introduce introduced introducing adopt adopted adopting launch launched launching start
     started starting require required requiring offer offers offered offering use used using having send sent
     sending least""".split()
@@ -123,6 +123,9 @@ _SAME = [
 def stem(word: str) -> str:
     """A crude common stem: enough to join "smoking" with "smoke" and "earnings" with "earn"."""
     word = _bare(word.casefold())
+    for noun, root in (("missions", "mit"), ("mission", "mit"), ("ences", "ent"), ("ence", "ent")):
+        if word.endswith(noun) and len(word) > len(noun) + 1:  # readmission, readmitted; absence, absent
+            word = word[: -len(noun)] + root
     for ending in (
         "ations",
         "ation",
@@ -169,7 +172,7 @@ CUES = frozenset(
     together predict tend count answer question respond response terms assign given offer offered receive received being been
     used using use chance yet either ones one thing things happen happened since soon total overall actual actually regarding
     live lives longer rather instead relative percent percentage rate among two three both far close had having was were getting
-    stay stayed become became come came end ended begin began start started do doing done
+    against stay stayed become became come came end ended begin began start started do doing done
     """.split()
 )
 

@@ -159,7 +159,7 @@ def _said(level: str, asked: Sequence[str]) -> bool:
 # Words in a name that only say how it is measured.
 _FORMS = frozenset(
     """score index flag status level levels number count total avg mean rate pct percent share is has num eur usd gbp kg cm
-    km mm min mins hrs""".split()
+    km mm min mins hrs hr hour hours day days week weeks month months minute minutes second seconds sec secs m2""".split()
 )
 
 

@@ -170,6 +170,8 @@ def _pair(parsed: sentence.Parsed, columns: Sequence[Column]) -> dict[str, str] 
     ranked = match.rank(parsed.main, columns)
     if len(ranked) < 2 or ranked[1].explained < 0.3 or (len(ranked) > 2 and ranked[2].score > 0.7 * ranked[1].score):
         return None
+    if min(f.covered for f in ranked[:2]) < 0.5:
+        return None  # words that merely occur in its description ("the flat") do not name a column
     first, second = sorted((ranked[0].name, ranked[1].name), key=lambda name: _place(parsed.main, name, columns))
     kind = {c.name: c.kind for c in columns}
     grouped = kind[first] in ("number", "count") and kind[second] == "category"

@@ -234,6 +234,8 @@ def _counts(query: Query) -> str:
     said: list[str] = []
     if query.selected_on:
         said.append(f"the rows were chosen by {_names(query.selected_on)}")
+    if query.cluster:
+        said.append(f"rows with the same {_name(query.cluster)} hang together")
     if query.weights:
         said.append(f"rows count as {_name(query.weights)} says")
     if query.matters is not None:

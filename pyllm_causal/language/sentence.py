@@ -162,8 +162,22 @@ def _group(main: str) -> tuple[str, str]:
     return main, ""
 
 
+# What stands behind the effect and only says what the cause is compared with; whoever reads the whole question sees it still.
+_COMPARED = re.compile(
+    r",?\s+(?:as )?(?:(?:when |if )?compared (?:with|to|against)|in comparison (?:with|to)|relative to|rather than|instead of|as opposed to"
+    r"|versus|vs\.?|(?:more |less |better |faster )?than)\s+[^,?]+(?P<mark>\??)\s*$",
+    re.IGNORECASE,
+)
+
+
 def ends(text: str) -> tuple[str, str]:
     """The words of the cause and those of the effect; ("", "") where they cannot be told apart."""
+    cause, effect = _ends(text)
+    short = _COMPARED.sub(r"\g<mark>", effect)
+    return cause, short if says(short) else effect
+
+
+def _ends(text: str) -> tuple[str, str]:
     for pattern in _PATTERNS:
         found = pattern.search(text)
         if found and (says(found["cause"]) and says(found["effect"])):
