@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..analysis import Diagnosis
-from ..wording import number, safe
+from ..wording import safe
 
 if TYPE_CHECKING:
     from ..data import Table
@@ -40,7 +40,7 @@ def before_after(drawn: Drawn, query: Query, table: Table) -> Diagnosis | None:
         if not later and not values[one].max() < values[zero].min():
             continue
         edge = when.iloc[one if later else zero].min()
-        from_on = safe(edge.date().isoformat() if when.dtype.kind == "M" else number(float(edge), 6).replace(",", ""))
+        from_on = safe(edge.date().isoformat() if when.dtype.kind == "M" else f"{float(edge):g}")
         treatment, name = safe(query.treatment), safe(column.name)
         levels = (safe(drawn.contrast.control), safe(drawn.contrast.treated))
         first, then = levels if later else levels[::-1]

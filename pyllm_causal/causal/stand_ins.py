@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..analysis import Diagnosis
-from ..wording import count, join, number, safe
+from ..wording import count, join, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +28,12 @@ def stand_ins(table: Table, names: Sequence[str]) -> Diagnosis | None:
     found = [(name, *told) for name in dict.fromkeys(names) if (told := _odd(table, name))]
     if not found:
         return None
-    texts = [f"{number(v, 6).replace(',', '')} in {safe(name)} ({count(rows)} rows)" for name, v, rows in found[:3]]
+    texts = [f"{v:g} in {safe(name)} ({count(rows)} rows)" for name, v, rows in found[:3]]
     one = len(texts) == 1
     finding = (
         f"{join(texts)} {'looks' if one else 'look'} like a code for “not known”, and {'is' if one else 'are'} counted as"
         f" {'a number' if one else 'numbers'}; if so, say it with --describe (“{safe(found[0][0], 40)}: …, "
-        f"{number(found[0][1], 6).replace(',', '')} = missing”)"
+        f"{found[0][1]:g} = missing”)"
     )
     return Diagnosis(name=NAME, status="warning", finding=finding, figures={"columns": [name for name, _, _ in found]})
 
