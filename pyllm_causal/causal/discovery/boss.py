@@ -4,6 +4,9 @@ effects whose best graph scores highest, by moving one column at a time to its b
 Written anew on a matrix of covariances with grow-shrink trees (section 3 there), because the published Python code scores every set
 from scratch: some hundred times slower at 50 columns. Knowledge is obeyed during the search: forbidden causes are never grown,
 required ones are always there and stand before their effects.
+
+From the best order on, others can be drawn at random, each in proportion to how probable its best graph makes the data (Friedman &
+Koller 2003, section 4, with the best graph of an order in place of all of them): what they do not agree about, the data do not tell.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from .trees import GAIN, Score, Tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,32 +26,32 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
-GAIN = 1e-6  # a move must gain more than rounding
-
-
-class Score(Protocol):
-    """What a search needs to know of a score; see `score.GramScore`."""
-
-    columns: int
-
-    def of(self, column: int, given: Sequence[int]) -> float: ...
-
-    def with_each(self, column: int, given: Sequence[int], more: Sequence[int]) -> Floats: ...
+Needs = list[set[int]]  # by column: those that must stand before it, or after it
 
 
 @dataclass(frozen=True)
 class Found:
-    """The best graph of a search: (p, p) `dag` [cause, effect], its score, and whether the search came to its end."""
+    """The best graph of a search: (p, p) `dag` [cause, effect], its score, and whether the search came to its end.
+
+    others: graphs drawn at random, the more probable the oftener.
+    """
 
     dag: Bools
     score: float
     finished: bool
+    others: tuple[Bools, ...] = ()
 
 
 def best_order(
-    score: Score, rng: np.random.Generator, allowed: Bools, required: Bools, until: float, tries: int = 1
+    score: Score,
+    rng: np.random.Generator,
+    allowed: Bools,
+    required: Bools,
+    until: float,
+    tries: int = 1,
+    draws: int = 0,
 ) -> Found:
-    """Search from a random order, then `tries` − 1 times from the best order so far with some columns moved at random.
+    """Search from a random order, then `tries` − 1 times from the best order so far with some columns moved at random; then draw.
 
     allowed, required: (p, p), [cause, effect]; required arrows form no cycle. At `until` (of `time.monotonic`), or on Ctrl-C, the
     best graph so far is given, not `finished`.
@@ -54,35 +59,35 @@ def best_order(
     import numpy as np
 
     size = score.columns
-    trees = [_Tree(v, score, allowed[:, v], required[:, v]) for v in range(size)]
+    trees = [Tree(v, score, allowed[:, v], required[:, v]) for v in range(size)]
+    before = [set(np.flatnonzero(required[:, v]).tolist()) for v in range(size)]
+    after = [set(np.flatnonzero(required[v]).tolist()) for v in range(size)]
     order = best = _lawful(rng.permutation(size).tolist(), required)
     value, finished = -math.inf, True
+    others: list[Bools] = []
     try:
         for _ in range(tries):
-            finished = _climb(order, trees, required, rng, until)
+            finished = _climb(order, trees, before, after, rng, until)
             reached = _value(order, trees)
             if reached > value + GAIN:
                 best, value = list(order), reached
             if not finished:
                 break
             order = _lawful(_shaken(best, rng), required)
+        order = list(best)
+        while finished and len(others) < draws:
+            finished = _wander(order, trees, before, after, rng, until)
+            others.append(_graph(order, trees))
     except KeyboardInterrupt:
         finished = False
         best = max(best, order, key=lambda one: _value(one, trees))
-    dag = np.zeros((size, size), dtype=bool)
-    prefix = 0
-    for v in best:
-        dag[list(trees[v].causes(prefix)), v] = True
-        prefix |= 1 << v
-    return Found(dag, _value(best, trees), finished)
+    return Found(_graph(best, trees), _value(best, trees), finished, tuple(others))
 
 
-def _climb(order: list[int], trees: list[_Tree], required: Bools, rng: np.random.Generator, until: float) -> bool:
+def _climb(
+    order: list[int], trees: list[Tree], before: Needs, after: Needs, rng: np.random.Generator, until: float
+) -> bool:
     """Move columns in `order` until no move gains; False where time was up before."""
-    import numpy as np
-
-    before = [set(np.flatnonzero(required[:, v]).tolist()) for v in range(len(order))]
-    after = [set(np.flatnonzero(required[v]).tolist()) for v in range(len(order))]
     moved = True
     while moved:
         moved = False
@@ -93,7 +98,35 @@ def _climb(order: list[int], trees: list[_Tree], required: Bools, rng: np.random
     return True
 
 
-def _value(order: Sequence[int], trees: list[_Tree]) -> float:
+def _wander(
+    order: list[int], trees: list[Tree], before: Needs, after: Needs, rng: np.random.Generator, until: float
+) -> bool:
+    """Put every column of `order` at a place drawn by the probabilities of the places (Gibbs); False where time was up before."""
+    import numpy as np
+
+    for v in rng.permutation(len(order)).tolist():
+        if time.monotonic() > until:
+            return False
+        others, places, first = _places(v, order, trees, before[v], after[v])
+        chances = np.exp(np.array(places) - max(places))
+        at = first + int(rng.choice(len(places), p=chances / chances.sum()))
+        order[:] = [*others[:at], v, *others[at:]]
+    return True
+
+
+def _graph(order: Sequence[int], trees: list[Tree]) -> Bools:
+    """(p, p) the best graph of an order, [cause, effect]."""
+    import numpy as np
+
+    dag = np.zeros((len(order), len(order)), dtype=bool)
+    prefix = 0
+    for v in order:
+        dag[list(trees[v].causes(prefix)), v] = True
+        prefix |= 1 << v
+    return dag
+
+
+def _value(order: Sequence[int], trees: list[Tree]) -> float:
     total, prefix = 0.0, 0
     for v in order:
         total += trees[v].score(prefix)
@@ -120,11 +153,26 @@ def _lawful(order: list[int], required: Bools) -> list[int]:
     return out
 
 
-def _move(v: int, order: list[int], trees: list[_Tree], before: set[int], after: set[int]) -> bool:
+def _move(v: int, order: list[int], trees: list[Tree], before: set[int], after: set[int]) -> bool:
     """Put v where the whole order scores highest; whether it moved."""
+    others, places, first = _places(v, order, trees, before, after)
+    now = order.index(v)
+    best, at = places[now - first], now
+    for i, value in enumerate(places, first):
+        if value > best + GAIN:
+            best, at = value, i
+    if at == now:
+        return False
+    order[:] = [*others[:at], v, *others[at:]]
+    return True
+
+
+def _places(
+    v: int, order: list[int], trees: list[Tree], before: set[int], after: set[int]
+) -> tuple[list[int], list[float], int]:
+    """The order without v, the score of the whole for every lawful place of v in it, and the first of these places."""
     own = trees[v]
     others = [w for w in order if w != v]
-    now = order.index(v)  # its place among the others as well
     first = max((i + 1 for i, w in enumerate(others) if w in before), default=0)
     last = min((i for i, w in enumerate(others) if w in after), default=len(others))
     bit = 1 << v
@@ -140,91 +188,4 @@ def _move(v: int, order: list[int], trees: list[_Tree], before: set[int], after:
     for i in range(len(others) - 1, -1, -1):
         behind += trees[others[i]].score(prefixes[i] | bit)
         total[i] = scores[i] + behind
-    best, at = total[now], now
-    for i in range(first, last + 1):
-        if total[i] > best + GAIN:
-            best, at = total[i], i
-    if at == now:
-        return False
-    order[:] = [*others[:at], v, *others[at:]]
-    return True
-
-
-class _Node:
-    """A step in growing the causes of a column: what has been taken, what may still be, and the score so far."""
-
-    __slots__ = ("branches", "causes", "given", "open", "score", "value")
-
-    def __init__(self, given: tuple[int, ...], open_: list[int], score: float) -> None:
-        self.given, self.open, self.score = given, open_, score
-        self.branches: list[tuple[int, _Node]] | None = None
-        self.causes: tuple[int, ...] | None = None  # after shrinking
-        self.value = score
-
-
-class _Tree:
-    """Grow-shrink tree of one column: the causes chosen from any set of columns before it, every path computed once."""
-
-    def __init__(self, column: int, score: Score, allowed: Bools, required: Bools) -> None:
-        self._column, self._score = column, score
-        self._kept = tuple(i for i in range(score.columns) if required[i])
-        open_ = [i for i in range(score.columns) if allowed[i] and not required[i] and i != column]
-        self._root = _Node(self._kept, open_, score.of(column, self._kept))
-        self._known: dict[int, _Node] = {}
-
-    def score(self, prefix: int) -> float:
-        """The score of the best causes from the columns in `prefix`, a set as bits."""
-        known = self._known.get(prefix)
-        if known is None:
-            known = self._known[prefix] = self._leaf(prefix)
-        return known.value
-
-    def causes(self, prefix: int) -> tuple[int, ...]:
-        """The best causes from the columns in `prefix`."""
-        return self._leaf(prefix).causes or ()
-
-    def _leaf(self, prefix: int) -> _Node:
-        node = self._root
-        while True:
-            branches = node.branches
-            if branches is None:
-                branches = self._grow(node)
-            for bit, child in branches:
-                if prefix & bit:
-                    node = child
-                    break
-            else:
-                if node.causes is None:
-                    self._shrink(node)
-                return node
-
-    def _grow(self, node: _Node) -> list[tuple[int, _Node]]:
-        import numpy as np
-
-        node.branches = []
-        if not node.open:
-            return node.branches
-        scores = self._score.with_each(self._column, node.given, node.open)
-        better = np.flatnonzero(scores > node.score + GAIN)
-        taken = better[np.argsort(-scores[better], kind="stable")].tolist()
-        left = list(node.open)
-        for k in taken:
-            add = node.open[k]
-            left.remove(add)
-            node.branches.append((1 << add, _Node((*node.given, add), list(left), float(scores[k]))))
-        return node.branches
-
-    def _shrink(self, node: _Node) -> None:
-        causes, value = list(node.given), node.score
-        while True:
-            tried = [
-                (self._score.of(self._column, [c for c in causes if c != out]), out)
-                for out in causes
-                if out not in self._kept
-            ]
-            best = max(tried, default=(value, -1))
-            if best[0] <= value + GAIN:
-                break
-            value, out = best
-            causes.remove(out)
-        node.causes, node.value = tuple(causes), value
+    return others, total[first : last + 1], first

@@ -85,7 +85,7 @@ def _why(matrix: Matrix, engine: Engine) -> str:
         return f"You asked for {_NAMED[engine]}, on {count(size)} columns and {count(rows)} rows."
     kinds = set(matrix.kinds)
     if engine == "exact":
-        first = f"With {count(size)} columns every possible picture can be compared, so the best one of all was found"
+        first = f"With {count(size)} columns every possible picture was compared"
     else:
         first = f"With {count(size)} columns the order of causes before effects was searched (best order score search)"
     if kinds == {"number"}:
@@ -94,9 +94,9 @@ def _why(matrix: Matrix, engine: Engine) -> str:
         score = "by a score for numbers and categories together"
     else:
         score = "by a score for categories"
-    third = ""
+    third = ". Of the pictures about as good as the best one, the one most like all of them is shown"
     if "number" in kinds and rows >= 200 and not normal(matrix):
-        third = "; where the shape of what is left over tells a direction, it was used too"
+        third += "; where the shape of what is left over tells a direction, it was used too"
     return f"{first}, {score}, on {count(rows)} rows{third}."
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .boss import Score, best_order
+from .alike import most_alike
+from .boss import Found, best_order
 from .columns import Matrix
 from .counts import CountScore
 from .engines import ENGINES, TimeUp, run
@@ -15,6 +17,7 @@ from .knowledge import Known
 from .marks import equivalence_class, to_arrows
 from .noise import by_noise
 from .score import GramScore
+from .trees import Score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 # The penalty of one more number in a model is `STRICTNESS × log n`. Twice the plain criterion, which lets one of 160 unlinked pairs
 # through at 2,000 rows; chosen on the simulated networks of `make bench-discovery`.
 STRICTNESS = 1.0
+DRAWS, DRAWS_A_TRY = 50, 3  # graphs drawn around the best one
 COUNTED_ROWS, COUNTED_COLUMNS = 20_000, 60  # more than these, and counting would take too long
 
 
@@ -48,18 +52,30 @@ def scored(matrix: Matrix) -> Score:
 def drawn(
     matrix: Matrix, known: Known, tries: int, rng: np.random.Generator, until: float = math.inf, every: bool = False
 ) -> Drawn:
-    """The best graph over the columns, without direction where the data cannot tell it. `every`: all orders are tried (few columns).
+    """The graph most like all that describe the columns about as well as the best one (`alike`), without direction where the data
+    cannot tell it. `every`: all orders are tried (few columns).
 
     At `until` (of `time.monotonic`), or on Ctrl-C, the best graph so far is given, not `finished`.
     """
     score = scored(matrix)
+    draws = min(DRAWS, DRAWS_A_TRY * tries)
     if every:
-        found = exact(score, known.allowed, known.required)
+        found = exact(score, known.allowed, known.required, rng, DRAWS)
     else:
-        found = best_order(score, rng, known.allowed, known.required, until, tries)
-    settled = found.dag & (known.required | ~known.allowed.T)
-    pattern = to_arrows(equivalence_class(found.dag, settled), len(found.dag))
+        found = best_order(score, rng, known.allowed, known.required, until, tries, draws)
+    pattern = _pattern(found, known)
     return Drawn(by_noise(matrix, pattern, known.allowed), pattern, found.finished)
+
+
+def _pattern(found: Found, known: Known) -> Bools:
+    """(p, p) arrows, lines both ways, of the most typical of the graphs found; of the best one where the search was cut off."""
+    graphs = {dag.tobytes(): dag for dag in (found.dag, *(found.others if found.finished else ()))}
+    times = Counter(dag.tobytes() for dag in (found.dag, *found.others))
+    patterns = []
+    for dag in graphs.values():
+        settled = dag & (known.required | ~known.allowed.T)
+        patterns.append(to_arrows(equivalence_class(dag, settled), len(dag)))
+    return most_alike(patterns, [times[key] for key in graphs])
 
 
 def search(
