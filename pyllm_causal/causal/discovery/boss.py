@@ -50,8 +50,10 @@ def best_order(
     until: float,
     tries: int = 1,
     draws: int = 0,
+    start: Sequence[int] | None = None,
 ) -> Found:
-    """Search from a random order, then `tries` − 1 times from the best order so far with some columns moved at random; then draw.
+    """Search from a random order, or from `start`, then `tries` − 1 times from the best order so far with some columns moved at
+    random; then draw.
 
     allowed, required: (p, p), [cause, effect]; required arrows form no cycle. At `until` (of `time.monotonic`), or on Ctrl-C, the
     best graph so far is given, not `finished`.
@@ -62,7 +64,7 @@ def best_order(
     trees = [Tree(v, score, allowed[:, v], required[:, v]) for v in range(size)]
     before = [set(np.flatnonzero(required[:, v]).tolist()) for v in range(size)]
     after = [set(np.flatnonzero(required[v]).tolist()) for v in range(size)]
-    order = best = _lawful(rng.permutation(size).tolist(), required)
+    order = best = _lawful(rng.permutation(size).tolist() if start is None else list(start), required)
     value, finished = -math.inf, True
     others: list[Bools] = []
     try:

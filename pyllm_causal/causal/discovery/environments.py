@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .boss import best_order
+from .boss import Found, best_order
 from .marks import Link, Links, arrow, line, sorted_links
 from .mechanisms import Mechanisms
 
@@ -143,16 +143,9 @@ def settled(
     others: dict[tuple[int, int], Bools] = {}
     best = found
     for _ in range(3):  # a search without one arrow may come upon a better picture; then that is the one
-        others, better = {}, best
-        for cause, effect in _arrows(best.dag):
-            if must[cause, effect] or time.monotonic() > until:
-                continue
-            without = may.copy()
-            without[cause, effect] = False
-            other = best_order(told, rng, without, must, until, TRIES - 1)
-            if other.finished:
-                others[cause, effect] = other.dag
-                better = max(better, other, key=lambda one: one.score)
+        met = _without_each(told, rng, best, may, must, until)
+        others = _best_without(met)
+        better = max((best, *met.values()), key=lambda one: one.score)
         if better.score <= best.score + 1e-6:
             break
         best = better
@@ -179,6 +172,42 @@ def settled(
     return Settlement(
         sorted_links(drawn.values()), tuple(findings), mechanisms.environments, growth, time.monotonic() < until
     )
+
+
+def _without_each(
+    told: _Told, rng: np.random.Generator, best: Found, may: Bools, must: Bools, until: float
+) -> dict[tuple[int, int], Found]:
+    """The best picture found without each arrow of `best`: from its own order, and in tables not too large from anywhere."""
+    order = _order(best.dag)
+    met: dict[tuple[int, int], Found] = {}
+    for cause, effect in _arrows(best.dag):
+        if must[cause, effect] or time.monotonic() > until:
+            continue
+        without = may.copy()
+        without[cause, effect] = False
+        found = best_order(told, rng, without, must, until, TRIES - 1, start=order)
+        if len(order) <= MOST_SEARCHED and found.finished:
+            again = best_order(told, rng, without, must, until, TRIES - 1)
+            found = max(found, again, key=lambda one: one.score) if again.finished else again
+        if found.finished:
+            met[cause, effect] = found
+    return met
+
+
+def _best_without(met: Mapping[tuple[int, int], Found]) -> dict[tuple[int, int], Bools]:
+    """For each arrow the best of all pictures met that do without it: a search that misses it would make the arrow look too sure."""
+    return {way: max((one for one in met.values() if not one.dag[way]), key=lambda one: one.score).dag for way in met}
+
+
+def _order(dag: Bools) -> list[int]:
+    """Columns with causes before effects."""
+    left = list(range(len(dag)))
+    order: list[int] = []
+    while left:
+        first = next(v for v in left if not dag[left, v].any())
+        order.append(first)
+        left.remove(first)
+    return order
 
 
 def _finding(
@@ -323,7 +352,7 @@ def _growth(
     found = []
     for number in [s for s in STEPS if s < total]:
         sets = [sorted(rng.choice(total, total - number, replace=False).tolist()) for _ in range(DRAWS)]
-        told = [sum(_loss(dag, other, mechanisms, without) > enough for other in others.values()) for without in sets]
+        told = [sum(bool(_loss(dag, o, mechanisms, without) > enough) for o in others.values()) for without in sets]
         found.append((number, sum(told) / DRAWS))
     return (*found, (total, float(len(others))))
 
