@@ -30,6 +30,7 @@ from .causal.repeats import Effort
 from .causal.sample import Drawn, Sample, draw, values_of, without_covariates
 from .causal.stand_ins import stand_ins
 from .causal.timing_order import late
+from .causal.whom import everyone
 from .data import Table
 from .errors import QueryError
 from .query import Query, Value
@@ -383,15 +384,7 @@ def _population(query: Query, drawn: Drawn, trimmed: float) -> str:
     }.get(query.target, "all")
     if drawn.sample.kind == "dose" and query.target != "everyone":
         who = "all"  # a dose has no treated group; the answer is about everyone
-    text = "everyone in the table" if who == "all" else who
-    if query.where:
-        text += f" with {safe(query.where)}"
-    unrecorded = sum(d.rows for d in drawn.count.dropped if d.reason.startswith("no "))
-    if unrecorded > 0.05 * drawn.count.rows and not trimmed:
-        text += " for whom all of this was recorded"
-    if trimmed:
-        text += " who has a counterpart in the other group"
-    return text
+    return everyone(query, drawn.count, "everyone in the table" if who == "all" else who, bool(trimmed))
 
 
 def _worded(estimand: Estimand, facts: say.Facts, query: Query) -> Estimand:

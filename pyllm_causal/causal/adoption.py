@@ -232,7 +232,7 @@ def _checked(query: Query, rows: Rows, made: Adoption) -> Adoption | NotIdentifi
         late = [p for p, ok in zip(made.periods, free, strict=True) if not ok]
         bad = np.zeros(len(rows.keep), dtype=bool)
         bad[rows.index[~free[made.time]]] = True
-        rows.drop(bad, f"no one is untreated in {join(late[:3])}" + (" and later" if len(late) > 3 else ""))
+        rows.drop(bad, f"everyone is treated in {join(late[:3])}" + (" and later" if len(late) > 3 else ""))
         made = _without(made, free)
     if not made.on.any() or (made.start == made.start[0]).all():
         return comparison

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ..analysis import Effect, Refutation, Verdict
-from ..wording import alike, null_of
+from ..wording import alike, null_of, number
 
 
 def line_of(effect: Effect) -> float:
@@ -49,9 +49,12 @@ def agreement(
     verdict: Verdict = "failed" if opposite or gap > limit else "passed" if gap <= 1 else "inconclusive"
     values = sorted([main.value, *(e.value for e in others)])
     chances = main.scale == "difference" and main.unit == "probability"
-    low, high = alike([100 * v if chances else v for v in (values[0], values[-1])])
+    ends = [100 * v if chances else v for v in (values[0], values[-1])]
+    low, high = alike(ends)
+    if number(ends[0]) == number(ends[1]):
+        low = high = number(ends[0])
     span = f"between {low} and {high}" if low != high else f"about {low}"
-    span += " in 100" if chances else after
+    span += " in 100" if chances else after or (f" {main.unit}" if main.scale == "difference" and main.unit else "")
     return Refutation(
         check="other_methods",
         question=question,

@@ -14,37 +14,10 @@ from typing import Literal
 from ..analysis import Certainty, Diagnosis, Effect, GroupedEffect, Level, Refutation, Verdict
 from ..query import Query
 from ..wording import alike, excludes_null, join, null_of, number, safe
+from .check_names import looked_at, short_of
 
 Standing = Literal["randomised", "design", "observational"]
 LADDER: tuple[Level, ...] = ("very_low", "low", "moderate", "high")
-NAMES = {
-    "placebo_treatment": "shuffling the treatment",
-    "random_common_cause": "adding a made-up cause",
-    "data_subset": "taking parts of the table",
-    "bootstrap": "the margin of error comes out differently when rows are drawn anew",
-    "dummy_outcome": "made-up outcomes",
-    "hidden_cause": "a hidden cause no stronger than a measured one could undo the answer",
-    "other_methods": "methods disagree",
-    "negative_outcome": "a column that cannot be affected",
-    "negative_exposure": "a column that cannot have an effect",
-    "density": "rows crowd on one side of the cut-off",
-    "missing_outcome": "outcomes are missing more often on one side of the cut-off",
-    "covariates_continuous": "columns fixed beforehand jump at the cut-off",
-    "donut": "leaving out the rows nearest the cut-off",
-    "bandwidth": "looking half or twice as far from the cut-off",
-    "placebo_cutoff": "a made-up cut-off",
-    "pre_trends": "the groups did not move alike before the start",
-    "placebo_period": "an effect shows up before the start",
-    "future_treatment": "the treatment to come seems to change the past",
-    "leave_one_out": "one part of the table carries the answer",
-    "placebo_time": "a gap appears before the change",
-    "placebo_instrument": "shuffling the instrument",
-    "weak_instrument": "the instrument is too weak for the usual margin",
-    "overidentification": "the instruments contradict each other",
-    "leave_one_instrument_out": "the answer hangs on one instrument",
-    "instrument_signs": "the instrument moves some people the wrong way",
-    "placebo_groups": "shuffling the groups",
-}
 # Checks that see at least half of some kind of broken table (docs/calibration.md). All others are information: shown, and
 # nothing rests on their having passed.
 SEES = (
@@ -165,24 +138,19 @@ def counted(refutations: Iterable[Refutation]) -> list[Refutation]:
     return [r for r in refutations if r.family != "sensitivity" and r.suggested_by != "model"]
 
 
-def short_of(refutation: Refutation) -> str:
-    """What failed, in the words of a list of reasons."""
-    return refutation.short or NAMES.get(refutation.check, refutation.check.replace("_", " "))
-
-
 def overall(refutations: Sequence[Refutation]) -> tuple[Verdict, str]:
     """One verdict on all checks, with its sentence: failed where any failed; passed where at least one that finds most
     faults of some kind (`SEES`) came out clean; inconclusive otherwise, and where nothing was checked."""
     told = counted(refutations)
     failed = [r for r in told if r.verdict == "failed"]
     passed = [r for r in told if r.verdict == "passed"]
-    unsure = len(told) - len(failed) - len(passed)
+    unsure = [r for r in told if r.verdict == "inconclusive"]
     if not told:
         return "inconclusive", "Nothing was checked."
     if all(r.check == "other_methods" for r in told) and not failed:
         return "inconclusive", "Nothing was checked, beyond comparing the methods."
     rest = [f"{len(passed)} passed"] if passed else []
-    rest += [f"{_counted(unsure)} could not tell"] if unsure else []
+    rest += [_untold(unsure)] if unsure else []
     if failed:
         what = "One check failed" if len(failed) == 1 else f"{len(failed)} checks failed"
         tail = f" ({'; '.join(rest)})" if rest else ""
@@ -194,14 +162,20 @@ def overall(refutations: Sequence[Refutation]) -> tuple[Verdict, str]:
     else:
         every = "Both" if len(told) == 2 else f"All {len(told)}"
         first = f"{every} checks passed" if not unsure else f"{len(passed)} of {len(told)} checks passed"
-    tail = f", {_counted(unsure)} could not tell" if unsure else ""
+    tail = f", {_untold(unsure)}" if unsure else ""
     if not any(r.check in SEES for r in passed):
         return "inconclusive", f"{first}{tail}; checks like those that passed miss most faults."
     return "passed", f"{first}{tail}."
 
 
-def _counted(n: int) -> str:
-    return "one" if n == 1 else str(n)
+def _untold(unsure: Sequence[Refutation]) -> str:
+    """`2 could not tell (shuffled treatment, single rows)`."""
+    names = list(dict.fromkeys(looked_at(r) for r in unsure))
+    named = ", ".join(names[:UNTOLD]) + (f" and {len(names) - UNTOLD} more" if len(names) > UNTOLD else "")
+    return f"{'one' if len(unsure) == 1 else len(unsure)} could not tell ({named})"
+
+
+UNTOLD = 4  # checks that could not tell which are named
 
 
 def _start(query: Query, standing: Standing, found: dict[str, Diagnosis], up: list[str], down: list[str]) -> int:

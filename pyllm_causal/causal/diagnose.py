@@ -111,7 +111,7 @@ def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
         return NotIdentified(
             code="too_few_rows",
             reason=f"Only {sample.n} row{'' if sample.n == 1 else 's'} can be used; too few to compare anything.",
-            would_help=("more rows with treatment, outcome and all covariates recorded",),
+            would_help=("more rows with treatment, outcome and all columns held fixed recorded",),
         )
     if sample.kind == "arms":
         sizes = {arm: int((sample.arm == arm).sum()) for arm in (1, 0)}
@@ -151,7 +151,7 @@ def _variation(drawn: Drawn, query: Query) -> NotIdentified | None:
     if sample.n < sample.k + 4:
         return NotIdentified(
             code="too_few_rows",
-            reason=f"{count(sample.n)} usable rows cannot carry an adjustment for {sample.k} covariate columns.",
+            reason=f"{count(sample.n)} usable rows cannot carry holding {sample.k} columns fixed.",
             would_help=("more rows", "or fewer covariates, if your graph allows it"),
         )
     return None
@@ -258,11 +258,13 @@ def _balance(sample: Sample) -> Diagnosis:
         return _alike_at_start(sample, figures)
     alike = sum(1 for r in rows if isinstance(r["after"], float) and r["after"] <= ALIKE)
     ok = alike == len(rows)
-    finding = f"after weighting the groups are alike in {alike} of {len(rows)} covariate{'s' if len(rows) > 1 else ''}"
+    which = f"all {alike} columns" if ok and alike > 1 else f"{alike} of {len(rows)} columns"
+    which = "the one column" if len(rows) == 1 and ok else which
+    finding = f"after evening out, the groups are alike in {which} held fixed"
     if not ok and worst <= 0.25:
         far = next(r["column"] for r in rows if r["after"] == worst)
         finding = (
-            f"after weighting the groups differ little: most in {safe(far)}, by {number(worst)} standard deviations"
+            f"after evening out, the groups differ little: most in {safe(far)}, by {number(worst)} of its usual spread"
         )
     return Diagnosis(
         name="balance", status="ok" if ok or worst <= 0.25 else "warning", finding=finding, figures=figures

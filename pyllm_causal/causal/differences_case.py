@@ -132,7 +132,7 @@ def _too_few(n: int) -> NotIdentified:
     return NotIdentified(
         code="too_few_rows",
         reason=f"Only {n} row{'' if n == 1 else 's'} can be used; too few for two groups, before and after.",
-        would_help=("more rows with treatment, outcome, time and all covariates recorded",),
+        would_help=("more rows with treatment, outcome, time and all columns held fixed recorded",),
     )
 
 

@@ -127,7 +127,7 @@ def _chosen(sample: Sample, form: float) -> tuple[str, str]:
             return "flexible_regression", "straight lines predict the outcome clearly worse than bent ones"
         return "doubly_robust", "straight lines predict the outcome clearly worse than a flexible model"
     if sample.randomised:
-        return "regression", "random groups; holding the covariates fixed takes chance out of the comparison"
+        return "regression", "random groups; holding other columns fixed takes chance out of the comparison"
     return "regression", "a flexible model predicts the outcome no better, and this one is the most precise"
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Comparison = Literal["never", "not_yet"]
 MOST_ODDS = 0.995  # chance of treatment above which weighting is left out of a cell
-DECIDED = "where covariates all but decide who is treated, the outcome model alone is used"
+DECIDED = "where the columns held fixed all but decide who is treated, the outcome model alone is used"
 SMALL_COHORT = 5  # units up to which a cohort's own spread is no guide to its error
 
 

@@ -66,7 +66,7 @@ def best_linear_projection(sample: Sample, scores: Floats | None = None) -> Diag
             f"the effect seems to differ with {join(clear)} ({looked}): a hint to be tested on new rows, not a finding"
         )
     else:
-        finding = f"no sign that the effect differs with any covariate ({looked})"
+        finding = f"no sign that the effect differs with any column held fixed ({looked})"
     return Diagnosis(
         name="differences_between_rows", status="ok", finding=finding, figures={"columns": rows, "p_value": overall}
     )
@@ -117,7 +117,7 @@ def grow(sample: Sample) -> Forest:
         )
     if not sample.k or sample.n < LEAST or min(int((sample.arm == a).sum()) for a in (0, 1)) < 50:
         raise QueryError(
-            "A causal forest needs covariates and at least 200 rows, 50 in each group.", "Leave out `method`."
+            "A causal forest needs columns held fixed and at least 200 rows, 50 in each group.", "Leave out `method`."
         )
     try:
         from econml.grf import CausalForest

@@ -212,7 +212,10 @@ def _too_few(n: int, coefficients: int = 0) -> NotIdentified:
     return NotIdentified(
         code="too_few_rows",
         reason=f"The {count(n)} usable rows {carry}.",
-        would_help=("more rows with treatment, outcome, instrument and all covariates recorded", "or fewer covariates"),
+        would_help=(
+            "more rows with treatment, outcome, instrument and all columns held fixed recorded",
+            "or fewer columns held fixed",
+        ),
     )
 
 

@@ -127,7 +127,7 @@ def walk(
         return NotIdentified(
             code="too_few_rows",
             reason=f"{sample.n} usable rows cannot carry a model with {sample.k + m.shape[1]} columns.",
-            would_help=("more rows", "or fewer covariates"),
+            would_help=("more rows", "or fewer columns held fixed"),
         )
     pathway = replace(pathway, sample=replace(sample, outcome_kind=settled(pathway.with_mediators()).outcome_kind))
     room = _room(pathway, query)

@@ -6,6 +6,7 @@ from ..analysis import Effect, Level
 from ..query import Query
 from ..wording import LITTLE, VERBS, alike, columns_text, excludes_null, join, null_of, safe
 from .sample import Drawn
+from .whom import everyone
 
 LEVELS: tuple[Level, ...] = ("high", "moderate", "low", "very_low")
 
@@ -86,12 +87,7 @@ def population_text(query: Query, drawn: Drawn, trimmed: float) -> str:
     """Whom the answer is about, in words that follow "for"."""
     who = {"treated": f"those with {drawn.labels[1]}", "untreated": f"those with {drawn.labels[0]}"}.get(query.target)
     text = who if who and drawn.sample.kind == "arms" else "everyone in the table"
-    if query.where:
-        text += f" with {safe(query.where)}"
-    unrecorded = sum(d.rows for d in drawn.count.dropped if d.reason.startswith("no "))
-    if unrecorded > 0.05 * drawn.count.rows and not trimmed:
-        text += " for whom all of this was recorded"
-    return text + (" who has a counterpart in the other group" if trimmed else "")
+    return everyone(query, drawn.count, text, bool(trimmed))
 
 
 def held_text(query: Query, covariates: tuple[str, ...]) -> str:

@@ -157,7 +157,8 @@ def _sentence(told: list[Redrawn], effect: Effect, unchanged: int, untried: int)
     if not lost and len(told) == 1:
         return f"One other picture of causes is plausible, in which {told[0].change}: it keeps the direction of the answer ({spread}{more})."
     if not lost:
-        return f"All {of} other plausible pictures of causes keep the direction of the answer ({spread}{more})."
+        every = "Both" if of == "2" else f"All {of}"
+        return f"{every} other plausible pictures of causes keep the direction of the answer ({spread}{more})."
     named = "; another, that ".join(r.change for r in lost[:2])
     if len(told) == 1:
         return f"Another plausible picture of causes turns the answer round ({spread}{more}): it says that {named}."

@@ -204,7 +204,7 @@ def encode(table: Table, name: str, query: Query, rows: NDArray[np.int64]) -> tu
     categorical = is_categorical(column, query)
     if column.kind == "text" or (categorical and column.distinct > max(MOST_LEVELS, len(rows) // 20)):
         raise QueryError(
-            f"The covariate {name!r} has {column.distinct} different values, too many to adjust for as categories.",
+            f"The column {name!r} has {column.distinct} different values, too many to hold fixed as categories.",
             "Group them first, or leave it out.",
         )
     if column.kind == "yes_no" and not categorical:

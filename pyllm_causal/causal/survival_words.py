@@ -10,6 +10,7 @@ from .follow_up import FollowUp
 from .headline import headlines
 from .survival_checks import Change
 from .survival_estimate import told
+from .whom import everyone
 
 
 def title(
@@ -46,11 +47,7 @@ def population(f: FollowUp) -> str:
     text = "everyone in the table"
     if f.query.scale != "hazard_ratio" and f.sample.kind == "arms":
         text = who.get(f.query.target, text)
-    if f.query.where:
-        text += f" with {safe(f.query.where)}"
-    if f.trimmed:
-        text += " who has a counterpart in the other group"
-    return text
+    return everyone(f.query, f.drawn.count, text, bool(f.trimmed))
 
 
 def _pair(f: FollowUp) -> tuple[str, str]:

@@ -68,7 +68,7 @@ def unit_periods(query: Query, table: Table) -> UnitPeriods:
     own = unit == label
     also = _treated_too(query, table, rows, unit, label, clock, start)
     if also:
-        rows.drop(np.isin(unit, also), "also treated")
+        rows.drop(np.isin(unit, also), "in another treated unit")
     y, kind = rows.outcome()
     at, names = clock.at[rows.keep], unit[rows.keep]
     w = rows.weights()

@@ -13,6 +13,7 @@ from ..lines import Line, value_text
 from ..query import Query
 from ..report import text as say
 from ..report.picture import next_lines, picture_lines
+from ..report.rests import rests_on
 from ..wording import number
 from .provenance import provenance, reviewer
 from .refusal import refused
@@ -52,17 +53,14 @@ def assembled(
     if facts.outcome_kind == "yes_no":
         small = f"{number(100 * facts.matters)} in 100"
     verdict, told = overall(main.refutations)
+    rests = rests_on(facts, main.estimand, main.sample, reviewer(query), main.unadjusted, main.refutations)
     whole = say.full_text(
         first,
         sentences,
         facts,
-        main.estimand,
-        main.sample,
-        reviewer(query),
         small,
-        main.unadjusted,
         say.checks_lines(told, main.refutations),
-        picture_lines(contested, main.redrawn.pictures),
+        [*rests, *picture_lines(contested, main.redrawn.pictures)],
         next_lines(main.redrawn.next_question),
     )
     several = len(lines) + len(refusals) > 1

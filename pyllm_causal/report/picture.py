@@ -20,7 +20,7 @@ def picture_lines(contested: Sequence[Contested], pictures: Pictures | None) -> 
     lines = [item("!", c.sentence) for c in told[: MOST if len(told) <= MOST else MOST - 1]]
     if len(told) > MOST:
         lines.append(item("!", f"The table speaks against {len(told) - MOST + 1} more places of the picture."))
-    if pictures is not None:
+    if pictures is not None and (pictures.alternatives or pictures.unchanged):
         lines.append(item(" ", pictures.verdict))
         if any(a.cannot_be_told is not None and a.kind not in ("hidden", "added") for a in pictures.alternatives):
             lines.append(item(" ", pictures.beyond))  # that something hidden may drive both is said above already

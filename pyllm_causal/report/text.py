@@ -7,8 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..analysis import Answer, Certainty, Effect, Estimand, Level, MediationEffect, Refutation, SampleCount
-from ..graph_formats.listing import review
+from ..analysis import Answer, Certainty, Effect, Level, MediationEffect, Refutation
 from ..query import Query
 from ..wording import (
     DOTS,
@@ -16,12 +15,9 @@ from ..wording import (
     LITTLE,
     VERBS,
     alike,
-    columns_text,
-    count,
     excludes_null,
     null_of,
     number,
-    plain_figure,
     safe,
     sized,
 )
@@ -259,84 +255,6 @@ def affected(f: Facts) -> str:
     return (own or ("the chance of " if f.outcome_kind == "yes_no" else "") + event_words(f)) + both
 
 
-def rests_on(
-    f: Facts, estimand: Estimand, sample: SampleCount, reviewed_by: str | None, unadjusted: Effect | None
-) -> list[str]:
-    """The block "What this rests on": rows used and left out, and what was held fixed on whose word."""
-    lines, query = ["What this rests on"], f.query
-    lost = sum(d.rows for d in sample.dropped)
-    text = f"{count(sample.used)} of {count(sample.rows)} rows"
-    if lost:
-        parts = []
-        for d in sample.dropped[:5]:
-            arms = (
-                "" if d.reason == "in another arm" else ", ".join(f"{count(v)} with {k}" for k, v in d.by_arm.items())
-            )
-            arms = "" if arms == f"{count(d.rows)} with {d.reason}" else arms  # no treatment: said already
-            parts.append(f"{count(d.rows)} {_left_out(d.reason)}" + (f" ({arms})" if arms else ""))
-        more = len(sample.dropped) - 5
-        text += "; left out: " + "; ".join(parts) + (f"; and {more} more reasons" if more > 0 else "")
-    lines.append(item(" ", text + "."))
-    if f.imputed:
-        lines.append(
-            item(
-                " ",
-                f"In {count(f.imputed)} of them something held fixed was not recorded; those gaps were filled in many times"
-                " over from rows alike in the rest, which is right if nothing but the columns used decides what is missing.",
-            )
-        )
-    if f.own is not None and f.own.rests:
-        lines += [item(" ", r) for r in f.own.rests]
-    elif estimand.strategy == "randomised":
-        fixed = f", comparing rows alike in {columns_text(estimand.adjust_for)}" if estimand.adjust_for else ""
-        told = (
-            ""
-            if query.source("design") == "you"
-            else ", as the question or the description has it; nobody has confirmed that"
-        )
-        lines.append(item(" ", f"The groups were formed at random{fixed}{told}."))
-    elif estimand.adjust_for:
-        lines.append(item(" ", f"Compared rows alike in {columns_text(estimand.adjust_for, 20)}."))
-        if query.graph is None and query.adjust_for is not None:
-            lines.append(item(" ", _on_your_word(query, estimand.adjust_for)))
-    else:
-        said = query.adjust_for == () and query.source("graph") == "you"
-        why = ": you said that nothing drives both." if said and query.graph is None else "."
-        lines.append(item(" ", f"Nothing was held fixed{why}"))
-    own = f.own is not None and bool(f.own.rests)
-    if unadjusted is not None and estimand.adjust_for and not own:
-        lines.append(item(" ", f"A plain comparison, with nothing held fixed, gives {plain_figure(unadjusted)}."))
-    who = query.source("graph")
-    if query.graph is not None and query.graph.reviewed_by is not None:
-        lines.append(item(" ", review(query.graph, dated=False)))
-    elif estimand.strategy in ("adjustment", "mediation") and who != "you" and reviewed_by is None:
-        what = "That list" if estimand.adjust_for else "That choice"
-        lines.append(item(" ", f"{what} was drafted by the program; you have not checked it."))
-    return lines
-
-
-def _on_your_word(query: Query, columns: tuple[str, ...]) -> str:
-    """What a list of columns to hold fixed takes for granted; no table can show it."""
-    what = safe(query.treatment)
-    if len(columns) > 1:
-        return (
-            f"That list is yours. It takes for granted that each of them was there before {what}; one that {what} itself"
-            " changed would hide part of the effect."
-        )
-    return (
-        f"That choice is yours. It takes for granted that {safe(columns[0])} was there before {what}; had {what} changed it,"
-        " part of the effect would be hidden."
-    )
-
-
-def _left_out(reason: str) -> str:
-    if reason.startswith("no "):
-        return f"with {reason}"
-    if reason.startswith("not "):
-        return f"outside {reason.removeprefix('not ')}"
-    return reason if reason.startswith("in ") else f"where {reason}"
-
-
 def fill(text: str, first: str = "", then: str = "") -> str:
     """Wrapped at spaces only: a column name is never broken in two."""
     return textwrap.fill(
@@ -348,13 +266,9 @@ def full_text(
     first: str,
     sentences: list[str],
     facts: Facts,
-    estimand: Estimand,
-    sample: SampleCount,
-    reviewed_by: str | None,
     matters: str,
-    unadjusted: Effect | None,
-    checks: Sequence[str] = (),
-    picture: Sequence[str] = (),
+    checks: Sequence[str],
+    rests: Sequence[str],
     following: Sequence[str] = (),
 ) -> str:
     """The whole plain text of an answered question; `matters` is the smallest difference that matters, in words."""
@@ -363,7 +277,7 @@ def full_text(
         fill(" ".join(sentences)),
         "\n".join(sure(facts.certainty, facts.convention and facts.plain.scale == "difference", matters)),
         "\n".join(checks),
-        "\n".join([*rests_on(facts, estimand, sample, reviewed_by, unadjusted), *picture]),
+        "\n".join(rests),
         "\n".join(following),
     ]
     return "\n\n".join(b for b in blocks if b)
@@ -393,14 +307,29 @@ def with_receipt(
 
 def with_prose(text: str, prose: str) -> str:
     """The text with checked prose under the headline: in place of the sentences there when it repeats every one that
-    holds a number, before them otherwise, so that no figure is ever lost."""
+    holds a number, before them otherwise, so that no figure is ever lost. What only says the headline again is left out."""
     blocks = text.split("\n\n")
     if len(blocks) < 3:
         return text
-    told = " ".join(prose.split())
-    figures = [s for s in re.split(r"(?<=\.)\s+(?=[A-Z])", " ".join(blocks[1].split())) if re.search(r"\d", s)]
+    told = _beyond(" ".join(blocks[0].split()), " ".join(prose.split()))
+    figures = [s for s in _SENTENCE.split(" ".join(blocks[1].split())) if re.search(r"\d", s)]
     rest = blocks[2:] if figures and all(s in told for s in figures) else blocks[1:]
-    return "\n\n".join([blocks[0], fill(told), *rest])
+    return "\n\n".join([blocks[0], *([fill(told)] if told else []), *rest])
+
+
+_SENTENCE = re.compile(r"(?<=\.)\s+(?=[A-Z])")
+_CLAIM = re.compile("|".join(map(re.escape, sorted({*VERBS.values(), *LITTLE.values(), "can't tell", "cannot tell"}))))
+
+
+def _beyond(first: str, prose: str) -> str:
+    """The prose without a first sentence that makes the claim of the headline `first`, with no figure that is not there."""
+    start, *rest = _SENTENCE.split(prose, maxsplit=1)
+    inside = (
+        bool(rest) and f"{start.split()[-1]} {rest[0].split()[0].rstrip('.,;:')}" in first
+    )  # a full stop within a name
+    claim = _CLAIM.search(start.replace("’", "'")) and set(re.findall(r"\d+", start)) <= set(re.findall(r"\d+", first))
+    again = claim or set(re.findall(r"\w+", start.casefold())) <= set(re.findall(r"\w+", first.casefold()))
+    return (rest[0] if rest else "") if again and not inside else prose
 
 
 def expert_text(answer: Answer) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis import Answer, Checked, Estimand, Estimate, NotIdentified, Refutation
 from ..causal.certainty import overall, relevant_matters
+from ..causal.whom import everyone
 from ..causal.world.prepare import Prepared, held_against
 from ..causal.world.sure import grade
 from ..compose.provenance import provenance
@@ -52,7 +53,7 @@ def told(query: Query, table: Table, seed: int, clock: Clock, graph: Graph, foun
             strategy="model",
             statement=found.statement,
             assumptions=found.assumptions,
-            population="everyone in the table",
+            population=everyone(query, drawn.count),
         ),
         sample=drawn.count,
         estimates=(

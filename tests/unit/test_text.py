@@ -26,7 +26,8 @@ from pyllm_causal.pipeline import analyse
 from pyllm_causal.query import Query
 from pyllm_causal.report import text as say
 from pyllm_causal.report.refusal import refusal_text
-from pyllm_causal.wording import alike
+from pyllm_causal.report.rests import rests_on
+from pyllm_causal.wording import alike, plain_figure
 
 LEVELS = ("high", "moderate", "low", "very_low")
 # low, value, high of the plain difference; smallest difference that matters is 1
@@ -229,7 +230,7 @@ def test_without_an_interval_nothing_is_claimed() -> None:
     ],
 )
 def test_one_figure_in_a_few_words(effect: Effect, said: str) -> None:
-    assert say.plain_figure(effect) == said
+    assert plain_figure(effect) == said
 
 
 def rests(query: dict[str, Any] | None = None, strategy: str = "adjustment", adjust: tuple[str, ...] = ("age",)) -> str:
@@ -247,7 +248,7 @@ def rests(query: dict[str, Any] | None = None, strategy: str = "adjustment", adj
     estimand = Estimand.model_validate({"strategy": strategy, "adjust_for": adjust})
     return " ".join(
         " ".join(
-            say.rests_on(facts(query=query), estimand, sample, None, Effect(value=2.5, low=1, high=4, unit="kg"))
+            rests_on(facts(query=query), estimand, sample, None, Effect(value=2.5, low=1, high=4, unit="kg"))
         ).split()
     )
 
@@ -327,12 +328,33 @@ def test_prose_stands_under_the_headline() -> None:
     assert say.with_prose("Only this.", "Prose.") == "Only this."
 
 
+FIRST = "Quitting (qsmk = 1 rather than 0) may lead to higher weight (in St. Louis)."
+
+
+@pytest.mark.parametrize(
+    ("prose", "kept"),
+    [
+        ("Quitting may lead to higher weight. On average, it is 3 kg higher.", "On average, it is 3 kg higher."),
+        ("Those who quit may lead to more. On average, it is 3 kg higher.", "On average, it is 3 kg higher."),
+        ("Quitting (qsmk = 1 rather than 0) may lead to higher weight. Sure.", "Sure."),
+        ("Quitting may lead to weight 3 kg higher. Sure.", "Quitting may lead to weight 3 kg higher. Sure."),
+        ("On average, it is 3 kg higher. Sure.", "On average, it is 3 kg higher. Sure."),
+        ("It may lead to more weight in St. Louis. Sure.", "It may lead to more weight in St. Louis. Sure."),
+        ("Quitting may lead to higher weight.", ""),
+    ],
+)
+def test_the_headline_is_said_once(prose: str, kept: str) -> None:
+    text = f"{FIRST}\n\nWeight is 3 kg higher.\n\nHow sure"
+    blocks = [FIRST, kept, "Weight is 3 kg higher.", "How sure"]
+    assert say.with_prose(text, prose).replace("\n", " ") == "  ".join(b for b in blocks if b)
+
+
 def test_names_with_hyphens_and_long_names_are_not_broken() -> None:
     name = "a-very-long-name-" + "x" * 40
     f = facts(query={"treatment": name, "words": {"outcome": "the weight " + "of everyone " * 3}})
     whole = say.full_text(
-        say.headline(f), say.size_sentences(f), f, Estimand(strategy="adjustment", adjust_for=(name,)),
-        SampleCount(rows=9, used=9), None, "1", None,
+        say.headline(f), say.size_sentences(f), f, "1", (),
+        rests_on(f, Estimand(strategy="adjustment", adjust_for=(name,)), SampleCount(rows=9, used=9), None, None),
     )  # fmt: skip
     assert whole.count(name) >= 4
     assert max(len(line) for line in whole.splitlines()) <= 100

@@ -20,6 +20,7 @@ from ..att import Att, effect_on
 from ..differences_case import METHODS, Case, choose, estimate, fitting, read_case
 from ..panel_request import unit_text, units_text
 from ..pathway_words import size_text
+from ..whom import those
 from . import Finding, Task, design
 
 BACKWARDS = (
@@ -118,9 +119,9 @@ def _headline(case: Case, method: str) -> tuple[Att, Effect] | NotIdentified:
             code="no_comparison",
             reason=(
                 "No period has treated and untreated rows that can be compared with the period before the start"
-                + (" once the covariates are held fixed." if case.covariates else ".")
+                + (" once the other columns are held fixed." if case.covariates else ".")
             ),
-            would_help=("rows of both groups from before and after the start", "or fewer covariates"),
+            would_help=("rows of both groups from before and after the start", "or fewer columns held fixed"),
         )
     effect = effect_on(att, query.scale, _unit(case, query.scale))
     if effect is None:
@@ -169,7 +170,7 @@ def _who(case: Case) -> str:
     else:
         level = adoption.treated if adoption.sign > 0 else adoption.control
         text = f"those with {treatment} = {safe(level)}, once treated"
-    return text + (f", with {safe(query.where)}" if query.where else "")
+    return those(query, case.rows.count(), text)
 
 
 def _cause_words(case: Case) -> str | None:

@@ -19,6 +19,7 @@ from ..cutoff_checks import checks
 from ..cutoff_estimate import Answered, headline, opinions, unit_of
 from ..cutoff_fit import LABELS, METHODS
 from ..local_polynomial import equivalent
+from ..whom import those
 from . import Finding, Task, design
 
 FEW_NEAR = 20  # rows a side within the bandwidth
@@ -88,7 +89,7 @@ def _population(cut: Cut, found: Answered) -> str:
     text = f"those near the cut-off ({_near(cut, found)})"
     if cut.fuzzy:
         text = f"those near the cut-off whose {safe(cut.query.treatment)} follows it ({_near(cut, found)})"
-    return f"{text} with {safe(cut.query.where)}" if cut.query.where else text
+    return those(cut.query, cut.rows.count(), text)
 
 
 def _assumptions(cut: Cut) -> tuple[str, ...]:

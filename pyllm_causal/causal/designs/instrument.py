@@ -20,6 +20,7 @@ from ..instrument_checks import checks
 from ..instrument_estimate import LABELS, METHODS, Answered, headline, names_of, on_scale, opinions
 from ..kclass import ordinary, partial, reduced
 from ..weak_instrument import WEAK, ConfidenceSet
+from ..whom import those
 from . import Finding, Task, design
 
 FEW_CLUSTERS = 30
@@ -88,14 +89,7 @@ def _told(case: Case, found: Answered, others: tuple[Estimate, ...], refutations
 
 def _population(case: Case) -> str:
     query = case.rows.query
-    text = f"those whose {safe(query.treatment)} was changed by {names_of(case)}"
-    if query.where:
-        text += f" with {safe(query.where)}"
-    counted = case.rows.count()
-    unrecorded = sum(d.rows for d in counted.dropped if d.reason.startswith("no "))
-    if unrecorded > 0.05 * counted.rows:
-        text += ", among rows where all of this was recorded"
-    return text
+    return those(query, case.rows.count(), f"those whose {safe(query.treatment)} was changed by {names_of(case)}")
 
 
 def _assumptions(case: Case) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from .. import panel_checks as checks
 from ..agreement import agreement
 from ..panel_case import METHODS, Case, Slope, choose, effect_of, estimate, fitting, read_case
 from ..panel_request import unit_text, units_text
+from ..whom import those
 from . import Finding, Task, design
 
 MOST_MISSING = 0.5  # of the rows; beyond it, gaps count against any answer
@@ -115,8 +116,8 @@ def _headline(case: Case, method: str) -> Slope | NotIdentified:
     except LinAlgError:
         return NotIdentified(
             code="no_within_variation",
-            reason=f"With the covariates held fixed nothing is left of the changes in {safe(case.query.treatment)}.",
-            would_help=("fewer covariates", f"or more changes in {safe(case.query.treatment)}"),
+            reason=f"With the other columns held fixed nothing is left of the changes in {safe(case.query.treatment)}.",
+            would_help=("fewer columns held fixed", f"or more changes in {safe(case.query.treatment)}"),
         )
 
 
@@ -132,7 +133,7 @@ def _shown(value: Value) -> Value:
 
 def _who(case: Case) -> str:
     text = f"the {units_text(case.design.unit)} whose {safe(case.query.treatment)} changes over time"
-    return text + (f", with {safe(case.query.where)}" if case.query.where else "")
+    return those(case.query, case.rows.count(), text)
 
 
 def _estimand(case: Case, method: str, who: str) -> Estimand:

@@ -104,10 +104,14 @@ def _endless(f: FollowUp) -> NotIdentified:
     return NotIdentified(
         code="scale_undefined",
         reason=(
-            f"With these covariates {safe(f.query.treatment)} tells exactly who had {f.named}, so the ratio of rates has no finite"
+            f"With these columns held fixed {safe(f.query.treatment)} tells exactly who had {f.named}, so the ratio of rates has no finite"
             " value."
         ),
-        would_help=("ask for a difference instead of a ratio", "or more rows with the event", "or fewer covariates"),
+        would_help=(
+            "ask for a difference instead of a ratio",
+            "or more rows with the event",
+            "or fewer columns held fixed",
+        ),
     )
 
 

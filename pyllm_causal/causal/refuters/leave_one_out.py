@@ -12,6 +12,8 @@ from .again import again, without
 from .told import told
 
 CLEAR = 1.96
+NAMED = 5  # columns whose figure is kept, the heaviest first
+_KEY = "without "
 SAFE = 4.0  # errors: leaving a column out hardly ever doubles the error
 
 
@@ -70,8 +72,14 @@ def leave_one_out(trial: Trial) -> Refutation | None:
             "column": turning[0][0] if turning else most[0],
             "without": turning[0][1] if turning else most[1],
             "with": trial.value,
+            **{_KEY + name: value for name, value, _ in sorted(found, key=lambda f: -abs(f[1] - trial.value))[:NAMED]},
         },
     )
+
+
+def heaviest_of(check: Refutation) -> list[str]:
+    """The columns whose leaving out moves the answer most, the heaviest first, as this check has kept them."""
+    return [key.removeprefix(_KEY) for key in check.figures if key.startswith(_KEY)]
 
 
 def _without_each(trial: Trial, groups: tuple[str, ...], clear: bool) -> list[tuple[str, float, float]]:

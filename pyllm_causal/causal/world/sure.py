@@ -6,7 +6,8 @@ from __future__ import annotations
 from ...analysis import Certainty, Diagnosis, Effect, Refutation
 from ...query import Query
 from ...wording import alike, columns_text, join, safe
-from ..certainty import LADDER, counted, short_of
+from ..certainty import LADDER, counted
+from ..check_names import short_of
 
 
 def grade(

@@ -171,7 +171,7 @@ def test_our_convention_for_what_matters() -> None:
         ("passed", "Both checks passed.", (check("other_methods"), check("bootstrap"))),
         (
             "passed",
-            "2 of 3 checks passed, one could not tell.",
+            "2 of 3 checks passed, one could not tell (without the rows nearest the cut-off).",
             (check("other_methods"), check("bootstrap"), check("donut", "inconclusive")),
         ),
         ("inconclusive", "None of the checks could tell.", (check("donut", "inconclusive"),)),
@@ -182,7 +182,7 @@ def test_our_convention_for_what_matters() -> None:
         ),
         (
             "failed",
-            "One check failed: a column that cannot be affected (1 passed; one could not tell).",
+            "One check failed: a column that cannot be affected (1 passed; one could not tell (without the rows nearest the cut-off)).",
             (check("negative_outcome", "failed", "you"), check("bootstrap"), check("donut", "inconclusive")),
         ),
         (

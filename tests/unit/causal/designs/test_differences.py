@@ -371,7 +371,7 @@ def test_without_anyone_never_treated_the_later_are_the_comparison() -> None:
     frame = frame[frame["ever"] == 1]
     answer = found(frame, design={"unit": "unit"})
     # from period 5 on everybody is treated: those rows are left out, and said
-    assert any("no one is untreated in 5" in d.reason for d in answer.sample.dropped)
+    assert any("everyone is treated in 5" in d.reason for d in answer.sample.dropped)
     assert answer.effect.value == pytest.approx(2.0, abs=0.2)  # periods 2 to 4 of the early start: 1, 2, 3
 
 
