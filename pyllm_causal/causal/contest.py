@@ -68,8 +68,8 @@ class _Picture:
         return str(self.query.outcome)
 
 
-def contest(query: Query, table: Table) -> tuple[Contested, ...]:
-    """Where the table speaks against the graph of a query: what the answer rests on first, then the strongest; at most twelve.
+def contest(query: Query, table: Table, most: int | None = MOST_RECORDS) -> tuple[Contested, ...]:
+    """Where the table speaks against the graph of a query: what the answer rests on first, then the strongest; at most `most`.
 
     Empty where nothing does, no graph was drawn, it says nothing about treatment and outcome, or the design does not read it
     (random assignment, cut-offs, panels). Raises `GraphError` for a graph that cannot be used with the table.
@@ -84,7 +84,7 @@ def contest(query: Query, table: Table) -> tuple[Contested, ...]:
     for record in found:
         once.setdefault(frozenset((record.cause, record.effect)), record)
     order = sorted(once.values(), key=lambda r: (not r.matters, r.evidence != "time", -(r.strength or 0.0)))
-    return tuple(order[:MOST_RECORDS])
+    return tuple(order[:most])
 
 
 def applied(graph: Graph, record: Contested, choice: str) -> Graph:

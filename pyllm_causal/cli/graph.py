@@ -91,9 +91,14 @@ def draft(
 
     if output is None:
         console.out(render(file).rstrip("\n"))
+        console.tell(
+            "To keep it: give -o FILE. Then read it, correct it, and sign it with `pyllm-causal graph sign FILE --by NAME`."
+        )
         return
     console.out(render(file, "text").rstrip("\n"))
-    console.tell(f"Wrote {output}. Read it, correct it, and sign it: pyllm-causal graph sign {output} --by YOUR-NAME")
+    console.tell(
+        f"Wrote {output}. Read it, correct it, and sign it: pyllm-causal graph sign {picture.named(output)} --by NAME"
+    )
 
 
 def _drafted(reading: Reading, table: Table) -> GraphFile:
@@ -154,7 +159,7 @@ def check(
         found = verdict(file.graph, table, ends[0], ends[1], file.role("selected"), seed)
         document |= {"treatment": ends[0], "outcome": ends[1], "verdict": found.model_dump(mode="json")}
         broken = any(c.matters for c in found.contested) or (found.fit is not None and found.fit.verdict == "failed")
-        return [*lines, *_implied(found)], document, 3 if not found.identified else 2 if broken else 0
+        return [*lines, *_implied(found, graph)], document, 3 if not found.identified else 2 if broken else 0
 
     lines, document, code = console.guard(run, as_json, debug)
     if as_json:
@@ -175,14 +180,14 @@ def _standing(file: GraphFile, table: Table) -> list[str]:
     return [*lines, f"  {sign} {review(file.graph)}"]
 
 
-def _implied(found: Any) -> list[str]:
-    from ..report.picture import contested_lines
+def _implied(found: Any, graph: Path) -> list[str]:
+    from ..report.picture import contested_lines, how_to_change
     from ..report.text import item
     from ..wording import columns_text
 
     lines = [item("✓" if found.identified else "✗", found.sentence)]
     for columns in found.alternatives[:3]:
-        lines.append(item(" ", f"or alike in {columns_text(columns, 20)}" if columns else "or with nothing held fixed"))
+        lines.append(item(" ", f"or alike in {columns_text(columns, 6)}" if columns else "or with nothing held fixed"))
     if found.would_help:
         lines.append(item(" ", f"What would help: {'; '.join(found.would_help)}."))
     if found.fit is not None:
@@ -190,7 +195,8 @@ def _implied(found: Any) -> list[str]:
         lines.append(item(sign, f"{found.fit.question} {found.fit.observed[:1].upper()}{found.fit.observed[1:]}."))
         if found.fit.verdict == "failed":
             lines.append(item(" ", found.fit.meaning))
-    return lines + contested_lines(found.contested)
+    change = how_to_change(found.contested, picture.named(graph))
+    return lines + contested_lines(found.contested, found.contested_more) + ([f"  {change}"] if change else [])
 
 
 @app.command()
@@ -281,7 +287,9 @@ def import_(
     if output is None:
         console.out(text.rstrip("\n"))
     else:
-        console.tell(f"Wrote {output}: {told}.")
+        console.tell(
+            f"Wrote {output}: {told}. To hold it against a table: pyllm-causal graph check {picture.named(output)} --data FILE"
+        )
 
 
 @app.command()
@@ -333,7 +341,7 @@ def sign(
                 'If you know it to be so, give it "source": "you" in the file and sign again.'
             )
         said.append(
-            f"{name} signed {summary(file)} in {output or graph}. To use it: pyllm-causal ask … --graph {output or graph}"
+            f"{name} signed {summary(file)} in {output or graph}. To use it: pyllm-causal ask … --graph {picture.named(output or graph)}"
         )
         return render(file, "text").rstrip("\n"), said
 

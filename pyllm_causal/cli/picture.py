@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 Arrows = list[str] | None
 
 
+def named(path: Path) -> str:
+    """The file as it is typed in a shell."""
+    from shlex import quote
+
+    from ..wording import safe
+
+    return quote(safe(path, 300))
+
+
 def apply(
     graph: Annotated[Path, typer.Argument(help="A graph file: JSON, DOT, GML, dagitty or Mermaid.", metavar="GRAPH")],
     flip: Annotated[Arrows, typer.Option(help="Turn an arrow round; repeat for more.", metavar="CAUSE:EFFECT")] = None,
@@ -50,7 +59,7 @@ def apply(
         new = file.model_copy(update={"graph": changed})
         save(new, output or graph, "json")
         said.append(
-            f"Wrote {output or graph}. When it is right, sign it: pyllm-causal graph sign {output or graph} --by NAME"
+            f"Wrote {output or graph}. When it is right, sign it: pyllm-causal graph sign {named(output or graph)} --by NAME"
         )
         return "\n".join([*between(file.graph, changed).lines(), "", render(new, "text").rstrip("\n")]), said
 
@@ -131,9 +140,17 @@ def robustness(
         wanted = {"status", "headline", "effect", "contested", "pictures", "next_question", "certainty", "why_not"}
         console.document(answer.model_dump(mode="json", include=wanted))
     elif answer.status == "answered":
+        from shlex import quote
+
         from ..report.picture import robustness_text
+        from ..wording import safe
 
         console.out(robustness_text(answer))
+        if answer.next_question is not None and graph_file is not None:
+            file, arrow = named(Path(graph_file)), quote(":".join(safe(n) for n in answer.next_question.edge))
+            console.out(
+                f"    If it is not: pyllm-causal graph apply {file} --drop {arrow} -o changed.json   (or --flip)"
+            )
     else:
         console.out(console.fitted(answer.text))
     raise typer.Exit(answer.exit_code)

@@ -37,11 +37,11 @@ class Difference(BaseModel):
         return self == Difference()
 
     def lines(self) -> list[str]:
-        """One line for every difference, in plain words."""
+        """One line for every difference, arrows from the same cause together, in plain words."""
         if self.same:
             return ["The two graphs say the same."]
-        out = [f"+ {_arrow(pair)}" for pair in self.added]
-        out += [f"− {_arrow(pair)}" for pair in self.dropped]
+        out = [f"+ {line}" for line in _arrows(self.added)]
+        out += [f"− {line}" for line in _arrows(self.dropped)]
         out += [f"↔ {_arrow(pair)}   (the other way round before)" for pair in self.flipped]
         out += [
             f"~ {_arrow((c.cause, c.effect))}   {c.before or 'not said'} → {c.after or 'not said'}"
@@ -70,6 +70,13 @@ def between(before: Graph, after: Graph) -> Difference:
         hidden_added=tuple(n for n in hidden_now if n not in hidden),
         hidden_dropped=tuple(n for n in hidden if n not in hidden_now),
     )
+
+
+def _arrows(pairs: tuple[Pair, ...]) -> list[str]:
+    effects: dict[str, list[str]] = {}
+    for cause, effect in pairs:
+        effects.setdefault(cause, []).append(safe(effect))
+    return [f"{safe(cause)} ──▶ {', '.join(names)}" for cause, names in effects.items()]
 
 
 def _arrow(pair: Pair) -> str:

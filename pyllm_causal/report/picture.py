@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 from ..analysis import Answer, Contested, Effect, NextQuestion, Pictures, Redrawn
-from ..wording import alike, count, plain_figure
+from ..wording import alike, count, plain_figure, safe
 from .text import fill, item
 
 MOST = 3  # sentences on what is contested
 MOST_SHOWN = 12  # other pictures that are listed one by one
+MOST_TOLD = 5  # contested places told at length to a person who looks at the picture itself
+FLAGS = {"flip": "--flip", "drop": "--drop", "add": "--add"}
 CHOICES = {"accept": "leave it", "flip": "turn it round", "drop": "leave it out", "add": "put it in"}
 
 
@@ -32,23 +35,44 @@ def next_lines(question: NextQuestion | None) -> list[str]:
     return [] if question is None else ["Next", item("?", question.sentence)]
 
 
-def contested_lines(contested: Sequence[Contested]) -> list[str]:
-    """For a person who looks at the picture itself: every contested place with what can be done about it."""
+def contested_lines(contested: Sequence[Contested], more: int = 0, most: int = MOST_TOLD) -> list[str]:
+    """For a person who looks at the picture itself: contested places with what can be done about each, `most` of them at length,
+    the others by name; `more` beyond those are only counted."""
     lines = []
-    for c in contested:
+    for c in contested[:most]:
         rests = "" if c.matters else " The answer does not rest on it."
         lines.append(item("!", c.sentence + rests))
         lines.append(item(" ", f"You can: {_choices(c)}."))
+    left = contested[most:]
+    if left or more:
+        matters = "" if any(c.matters for c in left) else ", on which the answer does not rest"
+        named = ", ".join(f"{safe(c.cause)} and {safe(c.effect)}" for c in left)
+        told = f": {named}" + (", …" if more else "") if left else ""
+        lines.append(item("!", f"{count(len(left) + more)} more places like that{matters}{told}."))
     return lines
+
+
+def how_to_change(contested: Sequence[Contested], graph: str) -> str:
+    """The command that makes the choices on a contested picture in the file `graph`; empty where there is nothing to choose."""
+    flags = [_flag(k, c) for c in contested for k in c.choices if k in FLAGS]
+    return f"To change the picture: pyllm-causal graph apply {graph} {flags[0]} -o changed.json" if flags else ""
 
 
 def _choices(c: Contested) -> str:
     """`leave it · turn it round (--flip exercise:qsmk)`."""
-    flags = {"flip": "--flip", "drop": "--drop", "add": "--add"}
-    told = [f"{CHOICES[k]} ({flags[k]} {c.cause}:{c.effect})" if k in flags else CHOICES[k] for k in c.choices]
+    told = [f"{CHOICES[k]} ({_flag(k, c)})" if k in FLAGS else CHOICES[k] for k in c.choices]
     if c.about == "missing arrow":
-        told.append(f"or the other way round (--add {c.effect}:{c.cause})")
+        told.append(f"or the other way round ({_arrow('--add', c.effect, c.cause)})")
     return " · ".join(told)
+
+
+def _flag(choice: str, c: Contested) -> str:
+    return _arrow(FLAGS[choice], c.cause, c.effect)
+
+
+def _arrow(flag: str, cause: str, effect: str) -> str:
+    """`--drop age:weight`, quoted for a shell where the names need it."""
+    return f"{flag} {quote(f'{safe(cause)}:{safe(effect)}')}"
 
 
 def robustness_text(answer: Answer) -> str:
@@ -68,8 +92,9 @@ def robustness_text(answer: Answer) -> str:
         lines.append(item("?", f"{count(len(untold) - 3)} more under which it cannot be told"))
     if pictures.unchanged:
         plural = "s that change" if pictures.unchanged != 1 else " that changes"
+        more = "more " if told else ""
         lines.append(
-            item("·", f"{count(pictures.unchanged)} more plausible picture{plural} nothing in what is compared")
+            item("·", f"{count(pictures.unchanged)} {more}plausible picture{plural} nothing in what is compared")
         )
     blocks = [fill(answer.headline), "\n".join(["The answer under other pictures of causes", *lines])]
     disputed = [c for c in answer.contested if c.matters]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pyllm_causal.analysis import Contested
 from pyllm_causal.graph_formats import load
+from pyllm_causal.report.picture import contested_lines, how_to_change
 from tests.cli.terminal import query_file, run, table_file
 
 ROOT = Path(__file__).parents[2] / "fixtures"
@@ -40,6 +43,11 @@ def test_check_shows_what_can_be_done_and_apply_does_it(table: Path, tmp_path: P
     assert done.code == 2
     flat = " ".join(done.out.split())
     assert "The picture draws no link between c and t" in flat and "--add c:t" in flat and "leave it" in flat
+    (command,) = (line for line in done.out.splitlines() if "graph apply" in line)
+    words = shlex.split(command.partition("pyllm-causal ")[2])
+    words[-1] = str(tmp_path / words[-1])
+    assert run(*words).code == 0 and "c:t" in words
+    assert ("c", "t") in load(tmp_path / "changed.json").graph.pairs()
     document = run("graph", "check", path, "--data", table, "--json").document
     record = document["verdict"]["contested"][0]
     assert record["about"] == "missing arrow" and {record["cause"], record["effect"]} == {"c", "t"}
@@ -48,6 +56,23 @@ def test_check_shows_what_can_be_done_and_apply_does_it(table: Path, tmp_path: P
     assert load(path).graph.signed_by is None and ("c", "t") in load(path).graph.pairs()
     done = run("graph", "check", path, "--data", table)
     assert done.code == 0 and "draws no link" not in done.out
+
+
+def test_what_is_not_shown_at_length_is_named_or_counted() -> None:
+    records = [
+        Contested(
+            cause=f"c{i}", effect="it's", about="arrow", sentence=f"Sentence {i}.", choices=("accept", "drop"),
+            evidence="links", matters=i < 2,
+        )
+        for i in range(7)
+    ]  # fmt: skip
+    lines = " ".join(" ".join(contested_lines(records, more=3)).split())
+    assert lines.count("You can") == 5 and "Sentence 5" not in lines
+    assert "5 more places like that, on which the answer does not rest: c5 and it's, c6 and it's, …." in lines
+    assert "more places" not in " ".join(contested_lines(records[:5]))
+    assert """--drop 'c0:it'"'"'s'""" in lines
+    assert how_to_change(records, "g.json").startswith("To change the picture: pyllm-causal graph apply g.json --drop ")
+    assert how_to_change((), "g.json") == ""
 
 
 def test_apply_flips_drops_and_writes_elsewhere(tmp_path: Path) -> None:
