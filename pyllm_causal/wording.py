@@ -48,6 +48,17 @@ def join(items: Sequence[object], word: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
 
 
+def as_subject(words: str) -> str:
+    """A person's words for a treatment in front of a verb in the singular: `having adverts`, `quitting smoking`."""
+    first, _, _ = words.casefold().partition(" ")
+    plural = (
+        words.casefold().endswith("s")
+        and not words.casefold().endswith(("ss", "us", "is"))
+        and not first.endswith("ing")
+    )
+    return f"having {words}" if plural and first != "having" else words
+
+
 def columns_text(items: Sequence[object], most: int = 12) -> str:
     """A list of columns, shortened when long."""
     if not items:

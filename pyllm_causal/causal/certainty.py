@@ -271,13 +271,21 @@ def _observational(
         text += f". To wipe the answer out {hidden.observed}"
     down.append(text)
     if not reviewed:
-        down.append("nobody has checked the list of shared causes yet")
+        down.append(_unreviewed(query))
     if reviewed and query.graph is not None and control and strong and level == 1:
         up.append(
             "a negative control came out clean, and a hidden cause as strong as the strongest measured one would not undo it"
         )
         level = 2
     return min(level, 2 if reviewed else 1)
+
+
+def _unreviewed(query: Query) -> str:
+    if query.graph is not None or query.adjust_for:
+        return "nobody has checked the list of shared causes yet"
+    if query.design.kind == "panel":
+        return "nobody has named shared causes that change over time, so none of those were held fixed"
+    return "nobody has named shared causes, so none were held fixed"
 
 
 def relevant_matters(given: float | None, spread: float, yes_no: bool) -> tuple[float, bool]:

@@ -258,8 +258,8 @@ def _balance(sample: Sample) -> Diagnosis:
         return _alike_at_start(sample, figures)
     alike = sum(1 for r in rows if isinstance(r["after"], float) and r["after"] <= ALIKE)
     ok = alike == len(rows)
-    which = f"all {alike} columns" if ok and alike > 1 else f"{alike} of {len(rows)} columns"
-    which = "the one column" if len(rows) == 1 and ok else which
+    every = {1: "the one column", 2: "both columns"}.get(len(rows), f"all {len(rows)} columns")
+    which = every if ok else f"{alike} of {len(rows)} columns"
     finding = f"after evening out, the groups are alike in {which} held fixed"
     if not ok and worst <= 0.25:
         far = next(r["column"] for r in rows if r["after"] == worst)

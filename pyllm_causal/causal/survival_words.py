@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..analysis import Effect, Level
 from ..query import Query
-from ..wording import alike, excludes_null, number, safe
+from ..wording import alike, as_subject, excludes_null, number, safe
 from .certainty import relevant_matters
 from .follow_up import FollowUp
 from .headline import headlines
@@ -34,7 +34,7 @@ def _subject(query: Query, f: FollowUp) -> str:
         return f"each further unit of {name}"
     pair = f"{name} = {_shown(contrast.treated)} rather than {_shown(contrast.control)}"
     words = query.words.get("treatment")
-    return f"{safe(words, 60)} ({pair})" if words else f"having {pair}"
+    return f"{as_subject(safe(words, 60))} ({pair})" if words else f"having {pair}"
 
 
 def _shown(value: object) -> str:

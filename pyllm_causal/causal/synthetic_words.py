@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..analysis import Effect, Level
-from ..wording import alike, columns_text, count, excludes_null, join, number, safe
+from ..wording import alike, as_subject, columns_text, count, excludes_null, join, number, safe
 from .certainty import relevant_matters
 from .headline import headlines
 from .synthetic_case import Case, design_of, factor_of, members_of, moment, spread_of, start_of
@@ -126,7 +126,7 @@ def cause(case: Case) -> str:
     query, unit, start = case.task.query, case.data.units[0], start_of(case.task)
     words = query.words.get("treatment")
     if words:
-        return f"{safe(words, 60)} (in {unit} from {start} on)"
+        return f"{as_subject(safe(words, 60))} (in {unit} from {start} on)"
     if query.treatment == design_of(case.task).unit:
         at = f"from {start} on" if "=" in start else f"in {start}"
         return f"what changed in {unit} {at}"

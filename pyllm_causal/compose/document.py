@@ -41,13 +41,14 @@ def assembled(
     decided = _decision(main)
     if facts.query.threshold is not None or not facts.convention:
         sentences += decision_sentences(decided, say.affected(facts), facts.certainty.level)
-    for other in lines[1:]:
-        sentences += [say.headline(other.facts), *say.size_sentences(other.facts)]
+    others = [[say.headline(line.facts), *say.size_sentences(line.facts)] for line in lines[1:]]
+    several = [
+        f"{value_text(contrast.treated)} could not be compared with {value_text(contrast.control)}: {refusal.reason}"
+        for contrast, refusal in refusals
+    ]
     if len(lines) > 1:
-        sentences.append(f"{len(lines)} comparisons were made, so one of them may stand out by chance.")
-    for contrast, refusal in refusals:
-        sentences.append(
-            f"{value_text(contrast.treated)} could not be compared with {value_text(contrast.control)}: {refusal.reason}"
+        several.append(
+            f"{len(lines)} comparisons were made, so one of them may stand out by chance. What follows is about the first."
         )
     small = number(facts.matters) + (f" {facts.unit}" if facts.unit and facts.unit != "probability" else "")
     if facts.outcome_kind == "yes_no":
@@ -56,14 +57,13 @@ def assembled(
     rests = rests_on(facts, main.estimand, main.sample, reviewer(query), main.unadjusted, main.refutations)
     whole = say.full_text(
         first,
-        sentences,
+        [sentences, *others, several],
         facts,
         small,
         say.checks_lines(told, main.refutations),
         [*rests, *picture_lines(contested, main.redrawn.pictures)],
         next_lines(main.redrawn.next_question),
     )
-    several = len(lines) + len(refusals) > 1
     return Answer(
         status="answered",
         headline=first,
@@ -73,7 +73,9 @@ def assembled(
         estimand=main.estimand,
         difference=facts.plain if facts.effect.scale != "difference" else None,
         unadjusted=main.unadjusted,
-        arms=(*map(_arm, lines), *(_refused_arm(c, r) for c, r in refusals)) if several else None,
+        arms=(*map(_arm, lines), *(_refused_arm(c, r) for c, r in refusals))
+        if len(lines) + len(refusals) > 1
+        else None,
         decision=decided,
         sample=main.sample,
         estimates=main.estimates,

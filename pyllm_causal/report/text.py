@@ -15,6 +15,7 @@ from ..wording import (
     LITTLE,
     VERBS,
     alike,
+    as_subject,
     excludes_null,
     null_of,
     number,
@@ -80,7 +81,7 @@ def cause_phrase(f: Facts) -> str:
     if f.kind == "dose":
         return f"each further unit of {name}" if f.per_unit else f"having {name} at {f.treated} rather than {f.control}"
     contrast = f"{name} = {f.treated} rather than {f.control}"
-    return f"{safe(words, 60)} ({contrast})" if words else f"having {contrast}"
+    return f"{as_subject(safe(words, 60))} ({contrast})" if words else f"having {contrast}"
 
 
 def cap(text: str) -> str:
@@ -264,7 +265,7 @@ def fill(text: str, first: str = "", then: str = "") -> str:
 
 def full_text(
     first: str,
-    sentences: list[str],
+    paragraphs: Sequence[Sequence[str]],
     facts: Facts,
     matters: str,
     checks: Sequence[str],
@@ -274,7 +275,7 @@ def full_text(
     """The whole plain text of an answered question; `matters` is the smallest difference that matters, in words."""
     blocks = [
         fill(first),
-        fill(" ".join(sentences)),
+        *(fill(" ".join(sentences)) for sentences in paragraphs),
         "\n".join(sure(facts.certainty, facts.convention and facts.plain.scale == "difference", matters)),
         "\n".join(checks),
         "\n".join(rests),
@@ -338,6 +339,8 @@ def expert_text(answer: Answer) -> str:
     if answer.estimand is not None:
         lines += ["Estimand", item(" ", answer.estimand.statement)]
         lines += [item(" ", "assumes: " + a) for a in answer.estimand.assumptions]
+        if answer.estimand.adjust_for:
+            lines.append(item(" ", "held fixed: " + ", ".join(safe(c) for c in answer.estimand.adjust_for)))
     if answer.estimates:
         lines += ["", "Methods"]
         for e in answer.estimates:

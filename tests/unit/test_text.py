@@ -262,6 +262,26 @@ def test_every_row_is_accounted_for_in_words() -> None:
     assert "A plain comparison, with nothing held fixed, gives 2.5 kg higher." in text
 
 
+def test_columns_held_fixed_stand_in_the_order_of_their_weight() -> None:
+    columns = tuple(f"c{i}" for i in range(9))
+    estimand = Estimand(strategy="adjustment", adjust_for=columns)
+    weighed = checked("leave_one_out", "sensitivity", "passed").model_copy(
+        update={"figures": {"tested": 9, "without": 1.0, "with": 2.0, "without c7": 1.0, "without c3": 1.5}}
+    )
+
+    def said(*checks: Refutation, fixed: Estimand = estimand) -> str:
+        return " ".join(" ".join(rests_on(facts(), fixed, SampleCount(rows=9, used=9), "Ann", None, checks)).split())
+
+    assert "alike in c7, c3, c0, c1, c2 and 4 more (those named move the answer most; --expert and the report" in said(
+        weighed
+    )
+    assert "alike in c0, c1, c2, c3, c4 and 4 more (--expert and the report name them all)." in said()
+    few = estimand.model_copy(update={"adjust_for": columns[:4]})
+    assert "alike in c3, c0, c1 and c2." in said(weighed, fixed=few)
+    answer = Answer(status="answered", headline="", text="", estimand=estimand)
+    assert "held fixed: c0, c1, c2, c3, c4, c5, c6, c7, c8" in " ".join(say.expert_text(answer).split())
+
+
 def checked(check: str, family: str, verdict: str, **more: str) -> Refutation:
     said = {"question": "Is it so?", "expected": "about 48 of 50 each time", "observed": "leak is a copy", **more}
     return Refutation.model_validate({"check": check, "family": family, "verdict": verdict, **said})
@@ -353,7 +373,7 @@ def test_names_with_hyphens_and_long_names_are_not_broken() -> None:
     name = "a-very-long-name-" + "x" * 40
     f = facts(query={"treatment": name, "words": {"outcome": "the weight " + "of everyone " * 3}})
     whole = say.full_text(
-        say.headline(f), say.size_sentences(f), f, "1", (),
+        say.headline(f), [say.size_sentences(f)], f, "1", (),
         rests_on(f, Estimand(strategy="adjustment", adjust_for=(name,)), SampleCount(rows=9, used=9), None, None),
     )  # fmt: skip
     assert whole.count(name) >= 4

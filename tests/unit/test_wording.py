@@ -14,6 +14,7 @@ from pyllm_causal.wording import (
     LITTLE,
     VERBS,
     alike,
+    as_subject,
     columns_text,
     count,
     excludes_null,
@@ -125,6 +126,22 @@ def test_lists() -> None:
     assert columns_text([f"c{i}" for i in range(12)]).endswith("c10 and c11")
     assert columns_text([f"c{i}" for i in range(30)], 5) == "c0, c1, c2, c3 and 26 others"
     assert count(1234567) == "1,234,567"
+
+
+@pytest.mark.parametrize(
+    ("words", "subject"),
+    [
+        ("adverts", "having adverts"),
+        ("the new rules", "having the new rules"),
+        ("quitting cigarettes", "quitting cigarettes"),
+        ("stress", "stress"),
+        ("a virus", "a virus"),
+        ("the job training programme", "the job training programme"),
+        ("having children's shoes", "having children's shoes"),
+    ],
+)
+def test_a_plural_is_made_the_subject_of_a_singular_verb(words: str, subject: str) -> None:
+    assert as_subject(words) == subject
 
 
 def test_verbs_never_grow_stronger_down_the_ladder() -> None:

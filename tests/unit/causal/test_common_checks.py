@@ -12,6 +12,7 @@ from pyllm_causal.analysis import Refutation
 from pyllm_causal.causal.estimators import REGISTRY
 from pyllm_causal.causal.refuters import REGISTRY as CHECKS
 from pyllm_causal.causal.refuters.again import without
+from pyllm_causal.causal.refuters.leave_one_out import heaviest_of
 from pyllm_causal.causal.refuters.told import told
 from pyllm_causal.causal.sample import Sample
 from tests.unit.causal.samples import confounded, sample
@@ -48,6 +49,16 @@ def test_the_column_that_the_answer_hangs_on_is_named_with_the_answer_without_it
 def test_it_passes_where_no_single_column_turns_it() -> None:
     found = check("leave_one_out", confounded(600))
     assert found.verdict == "passed" and "between" in found.observed and found.figures["turning"] == 0
+
+
+def test_the_columns_are_kept_in_the_order_of_their_weight() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((4000, 8))
+    weight = np.array([0.0, 0.2, 1.6, 0.0, 0.8, 0.0, 0.4, 0.0])  # how far each drives treatment and outcome
+    t = coin(rng, expit(x @ weight))
+    found = check("leave_one_out", sample(t + x @ weight + rng.standard_normal(4000), t, x))
+    assert heaviest_of(found)[:4] == ["x2", "x4", "x6", "x1"]
+    assert len(heaviest_of(found)) == 5 and found.figures["without x2"] == found.figures["without"]
 
 
 def test_columns_of_one_category_are_left_out_together() -> None:
