@@ -16,7 +16,7 @@ from .identify import check_columns, identify
 from .implied import held_fixed, implied_design
 from .refuters.graph_check import verify
 
-NAMED = 6  # columns held fixed that are named in the sentence
+NAMED = 10  # columns held fixed that are named in the sentence
 
 
 class Verdict(BaseModel):

@@ -187,7 +187,7 @@ def _implied(found: Any, graph: Path) -> list[str]:
 
     lines = [item("✓" if found.identified else "✗", found.sentence)]
     for columns in found.alternatives[:3]:
-        lines.append(item(" ", f"or alike in {columns_text(columns, 6)}" if columns else "or with nothing held fixed"))
+        lines.append(item(" ", f"or alike in {columns_text(columns, 10)}" if columns else "or with nothing held fixed"))
     if found.would_help:
         lines.append(item(" ", f"What would help: {'; '.join(found.would_help)}."))
     if found.fit is not None:
