@@ -54,6 +54,5 @@ def test_the_measure_sees_a_heavy_import():
     heavy = (sys.executable, "-c", "import numpy, pyllm_causal")
     taken = startup.least({"bare": startup.BARE, "frame": startup.FRAME, "heavy": heavy}, runs=5)
     assert taken["heavy"] > IMPORT_GOAL * taken["bare"], taken
-    assert taken["heavy"] > (HELP_GOAL - 2.1) * taken["frame"], (
-        taken
-    )  # added to what `--help` costs now, it is too much
+    # added to what `--help` costs now, it is too much
+    assert taken["heavy"] > (HELP_GOAL - 2.1) * taken["frame"], taken
