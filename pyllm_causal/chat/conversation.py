@@ -13,16 +13,18 @@ from ..wording import safe
 from . import explain, menus
 from .follow_up import FollowUp
 from .listen import listen
+from .names import named
 from .option import Option
 from .parse import Stage, parse
 from .review import Review
 from .screen import Screen
-from .utterance import Ask, Change, Command, EditGraph, Explain, Utterance, WhatIf
+from .utterance import Aside, Ask, Change, Command, EditGraph, Explain, Utterance, WhatIf
 
 if TYPE_CHECKING:
     from ..study import Study
     from .warm import Warm
 
+YES, NO = ("yes", "y", "it stays"), ("no", "n", "nope")
 Waiting = Callable[[bool], AbstractContextManager[Any]]  # given whether the stages done are to be told
 
 
@@ -35,6 +37,9 @@ class Conversation:
         self.study, self.screen = study, screen
         self._waiting, self._warm, self._debug = waiting, warm, debug
         self.menu: tuple[Option, ...] = ()
+        self._wanted: Callable[[str], bool] | None = (
+            None  # takes what is said to an open menu, and is none of its choices
+        )
         self.review = Review(self)
         self._follow = FollowUp(self)
 
@@ -92,12 +97,14 @@ class Conversation:
             return True
         stage = self.stage
         utterance = parse(line, stage)
+        if self._wanted is not None and (utterance is None or isinstance(utterance, Ask)) and self._wanted(line):
+            return True
         if utterance is None and not line.strip():
             self.screen.say(menus.nothing(stage), "quiet")
             return True
         if utterance is None and self.study.client is not None:
             utterance = self._listen(line, stage)
-        self.menu = ()
+        self.menu, self._wanted = (), None
         if utterance is None:
             self._unclear(line, stage)
             return True
@@ -115,6 +122,10 @@ class Conversation:
                 self._follow.what_if(utterance)
             case Explain():
                 self._explain(utterance)
+            case Aside(kind="no") if self.stage == "review":
+                self.review.hint()
+            case Aside():
+                self.screen.say(menus.aside(utterance.kind, self.stage, self.study.table.profile.name), "quiet")
             case Command(name="quit"):
                 return False
             case Command():
@@ -134,21 +145,23 @@ class Conversation:
 
     def ask(self, question: str, **given: Any) -> None:
         """Read a question and show what it was taken to mean, with the picture; answer at once where no picture is needed."""
-        self.review.forget()
         try:
             with warnings.catch_warnings(record=True) as remarks, self._waiting(True) as progress:
                 warnings.simplefilter("always", UserWarning)
                 progress.passing("Reading the question")
-                reading = self.study.read(question, **given)
+                reading = self.study.read(question, keep=True, **given)
         except ModelError as error:
             self.screen.say(f"! {safe(error.message, 300)} I read it without the model.", "warn")
             remarks = []
-            reading = self.study.read(question, offline=True, **given)
+            reading = self.study.read(question, offline=True, keep=True, **given)
         for remark in remarks:
             self.screen.say(f"! {safe(remark.message, 300)}", "warn")
         if reading.query is None or reading.status == "choose":
             self._choose(question, reading.receipt, reading.choices, given)
+            if self.stage == "review":
+                self.screen.say("The question before still waits: /picture shows it.", "quiet")
             return
+        self.review.forget()
         self.screen.say(f"I read that as:   {reading.receipt}")
         self.study.keep()
         if reading.graph is None and reading.query.kind not in ("effect", "effect_by_group", "mediation"):
@@ -173,24 +186,34 @@ class Conversation:
         def taking(name: str) -> Callable[[], None]:
             return lambda: self.ask(question, **{**given, role: name})
 
-        self.offer(what[role], [Option(menus.column(n, described.get(n, "")), taking(n)) for n in names])
+        def wanted(line: str) -> bool:
+            found = named(line, [c for c in self.study.table.profile.columns if c.name not in given.values()])
+            if found is not None:
+                self.ask(question, **{**given, role: found})
+            return found is not None
 
-    def offer(self, question: str, options: Sequence[Option]) -> None:
-        """Open a menu; the first option is the one suggested."""
-        self.menu = tuple(options)
+        self.offer(what[role], [Option(menus.column(n, described.get(n, "")), taking(n)) for n in names], wanted)
+        self.screen.say("Say its number, or the name of another column (/columns lists them).", "quiet")
+
+    def offer(self, question: str, options: Sequence[Option], wanted: Callable[[str], bool] | None = None) -> None:
+        """Open a menu; the first option is the one suggested. `wanted` takes an answer that is none of the options."""
+        self.menu, self._wanted = tuple(options), wanted
         self.screen.say(question)
         for number, option in enumerate(options, 1):
             self.screen.say(f"  {number}  {option.label}" + ("   (Enter)" if number == 1 else ""))
 
     def _chosen(self, line: str) -> bool:
         """Whether a line picked from the open menu."""
-        if (line and not line.isascii()) or not (line.isdigit() or not line):
+        said = line.casefold().strip(" .!")
+        by_word = next((i for i, o in enumerate(self.menu, 1) if said in o.words), None)
+        if by_word is None and ((line and not line.isascii()) or not (line.isdigit() or not line)):
             return False
-        number = int(line[:4]) if line else 1
+        number = by_word or (int(line[:4]) if line else 1)
         if not 1 <= number <= len(self.menu):
             self.screen.say(f"Say a number from 1 to {len(self.menu)}, or something else.", "quiet")
             return True
-        chosen, self.menu = self.menu[number - 1], ()
+        chosen = self.menu[number - 1]
+        self.menu, self._wanted = (), None
         chosen.then()
         return True
 
@@ -230,8 +253,8 @@ class Conversation:
             self.offer(
                 answer.next_question.sentence,
                 [
-                    Option("yes, it stays", lambda: self.screen.say("Good: the answer stands as it is.")),
-                    Option("no: show the answer without it", lambda: self._follow.what_if(without)),
+                    Option("yes, it stays", lambda: self.screen.say("Good: the answer stands as it is."), YES),
+                    Option("no: show the answer without it", lambda: self._follow.what_if(without), NO),
                 ],
             )
 
@@ -258,7 +281,9 @@ class Conversation:
         answer = self.study.at_hand
         if answer is None:
             if wish.topic == "why" and self.stage == "review":
-                self.screen.say("Say the number of a line, for example “why 1?”.", "quiet")
+                self.screen.say(
+                    "There is no answer yet: press Enter to have it worked out. Why a line is there: “why 1?”.", "quiet"
+                )
                 return
             raise QueryError("There is no answer yet.", "Ask a question first, or press Enter to have it worked out.")
         said = {

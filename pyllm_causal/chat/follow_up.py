@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis import Answer
 from ..errors import CausalError, QueryError
-from ..filter import parse_filter
+from ..filter import Condition, parse_filter
 from ..language import match, subset
 from ..query import Query
 from ..wording import LEVEL_WORDS, count, safe
@@ -22,6 +22,13 @@ _OTHERS = {
     "women": "men", "men": "women", "females": "males", "males": "females", "girls": "boys", "boys": "girls",
     "female": "male", "male": "female", "woman": "man", "man": "woman",
 }  # fmt: skip
+
+
+def _spelled(condition: Condition) -> str:
+    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    told = ", ".join(subset.literal(int(v) if isinstance(v, float) and v.is_integer() else v) for v in values)
+    told = f"({told})" if isinstance(condition.value, tuple) else told
+    return f"{subset.quoted(condition.column)} {condition.op} {told}"
 
 
 class FollowUp:
@@ -127,8 +134,8 @@ class FollowUp:
             parse_filter(wish.where, names)
             return wish.where
         try:
-            if parse_filter(wish.rows, names).conditions:
-                return wish.rows
+            if found := parse_filter(wish.rows, names).conditions:
+                return " and ".join(_spelled(c) for c in found)  # one spelling, so that one look is counted once
         except CausalError:
             pass
         columns = match.usable(self._talk.study.table.profile)

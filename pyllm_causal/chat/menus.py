@@ -12,6 +12,7 @@ from ..wording import count, gist, safe
 from .line import ABOUT
 from .names import label
 from .parse import Stage
+from .utterance import Passing
 
 if TYPE_CHECKING:
     from ..data import Table
@@ -43,7 +44,24 @@ def nothing(stage: Stage) -> str:
     """What to do after an empty line."""
     if stage == "start":
         return "Ask a question, such as “does A change B?”. /columns lists what is in the file."
+    if stage == "review":
+        return "Enter = work it out · or say what to change, or ask something else (/picture shows the picture)."
     return "Ask on: “only women”, “how could this be wrong?”, “in simpler words”, a new question, or /help."
+
+
+def aside(kind: Passing, stage: Stage, table: str) -> str:
+    """What to say to a line that is no step."""
+    if kind == "early" and stage == "review":
+        return "That comes after the answer: press Enter to have it worked out, then say it again."
+    if kind == "early":
+        return "There is no answer yet to go on from. Ask a question first, such as “does A change B?”."
+    if kind == "row":
+        return (
+            "That looks like a row of a table. I read tables from files: save it as one, then: pyllm-causal chat FILE"
+        )
+    if kind == "file":
+        return f"This chat is about {safe(table, 100)}. For another table: /quit, then: pyllm-causal chat FILE"
+    return nothing(stage)
 
 
 def review(rows: Sequence[Row], query: Query) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ from ..graph import Graph
 from ..language import lexicon, match
 from ..query import Query
 from ..wording import safe
+from .phrases import ASKS
 
 if TYPE_CHECKING:
-    from ..profile import Profile
+    from ..profile import Column, Profile
 
 MOST = 4
 
@@ -50,6 +52,15 @@ def resolve(phrase: str, profile: Profile, query: Query, graph: Graph) -> Named:
             return Named((leader,))
     near = [f.name for f in match.rank(said, list(usable.values())) if f.score >= 0.3]
     return Named(near=tuple(near[:MOST]))
+
+
+def named(line: str, columns: Sequence[Column]) -> str | None:
+    """The one column that a short line names, by its name or by the words of its description; None for anything else."""
+    text = line.strip().rstrip(".!")
+    if not text or text.startswith("/") or text.endswith("?") or len(text) > 80 or ASKS.match(text):
+        return None
+    exact = [c.name for c in columns if _flat(c.name) == _flat(text)]
+    return exact[0] if len(exact) == 1 else match.rank(text, columns).leader()
 
 
 def label(name: str, query: Query) -> str:

@@ -12,3 +12,4 @@ class Option:
 
     label: str
     then: Callable[[], None]
+    words: tuple[str, ...] = ()  # besides its number, what chooses it

@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar, get_args
 
+from ..language.lexicon import FOLK
 from . import phrases as say
-from .utterance import Ask, Change, Command, EditGraph, Explain, Name, Utterance, WhatIf
+from .utterance import Aside, Ask, Change, Command, EditGraph, Explain, Name, Utterance, WhatIf
 
 Stage = Literal["start", "review", "answered"]
 COMMANDS: tuple[Name, ...] = get_args(Name)
 LONGEST = 2_000
+SHORT = 5  # words of a follow-up that stands by itself
 LONGEST_PHRASE = 300  # a question may be longer; a phrase that a rule knows is not
 
 T = TypeVar("T")
@@ -26,12 +28,14 @@ def parse(line: str, stage: Stage) -> Utterance | None:
     if not text:
         return EditGraph() if stage == "review" else None
     rules: Sequence[Callable[[str, Stage], Utterance | None]] = (
-        _command, _accepted, _explained, _spoken_command, _what_if, _edited, _scaled, _whom, _grouped,
+        _other_file, _command, _accepted, _small_talk, _early, _explained, _spoken_command, _what_if, _edited, _scaled, _whom, _grouped,
     )  # fmt: skip
-    for rule in rules if len(text) <= LONGEST_PHRASE else rules[:1]:
+    for rule in rules if len(text) <= LONGEST_PHRASE else rules[:2]:
         found = rule(text, stage)
         if found is not None:
             return found
+    if say.ROW.fullmatch(line.strip()):
+        return Aside("row")
     if text.endswith("?") or say.ASKS.match(text) or stage == "start":
         return Ask(line[:LONGEST].strip())
     return None
@@ -45,6 +49,29 @@ def _command(text: str, stage: Stage) -> Utterance | None:
     if name.casefold() in ("exit", "q"):
         near = ["quit"]
     return Command(near[0], argument.strip()) if len(near) == 1 else Command("help", name)
+
+
+def _other_file(text: str, stage: Stage) -> Utterance | None:
+    return Aside("file") if say.OTHER_FILE.fullmatch(text) else None
+
+
+def _small_talk(text: str, stage: Stage) -> Utterance | None:
+    if say.NO.fullmatch(text):
+        return Aside("no")
+    if say.SMALL_TALK.fullmatch(text) or (stage != "review" and say.YES.fullmatch(text)):
+        return Aside("talk")
+    return Aside("talk") if stage == "start" and say.LINE.fullmatch(text) else None
+
+
+def _early(text: str, stage: Stage) -> Utterance | None:
+    """A follow-up where there is no answer yet: short, so that no question is taken for one."""
+    if stage == "answered" or len(text.split()) > SHORT:
+        return None
+    numbered = stage == "start" and (say.DROP_LINES.fullmatch(text) or say.FLIP_LINES.fullmatch(text))
+    asked_why = stage == "start" and _first(text, say.EXPLAIN) is not None
+    some_rows = say.SOME_ONLY.fullmatch(text) is not None
+    on_scale = _scaled(text, "answered") is not None or _whom(text, "answered") is not None
+    return Aside("early") if numbered or asked_why or some_rows or on_scale else None
 
 
 def _accepted(text: str, stage: Stage) -> Utterance | None:
@@ -204,9 +231,15 @@ def _grouped(text: str, stage: Stage) -> Utterance | None:
         return None
     if text.casefold().startswith("where "):
         return WhatIf(rows=text[6:].rstrip("? "))
-    led = found["how"].strip() or found["only"] or say.ABOUT.match(text)
+    led = found["how"].strip() or found["only"] or say.ABOUT.match(text) or _of_people(text)
     who = found["who"].strip()
     return None if not led or say.VERB.search(f" {who} ") else WhatIf(rows=who)
+
+
+def _of_people(text: str) -> bool:
+    """Whether a line is about some people: "women over 50"."""
+    words = [word.strip("?,.") for word in text.casefold().split()[:3]]
+    return bool(say.WHO_BOUND.fullmatch(text)) and any(w in FOLK or w in say.SEXES for w in words)
 
 
 def _first(text: str, rules: Sequence[tuple[T, tuple[str, ...]]]) -> T | None:

@@ -17,6 +17,20 @@ YES = pattern(
     r"(?:y(?:es|ep|eah)?|ok(?:ay)?|fine|good|right|correct|agreed?|accept(?:ed)?|go(?: on| ahead)?|continue|sure",
     r"|(?:yes[, ]+)?(?:it |that |this |all )?(?:looks?|is|'s|seems?) (?:right|good|fine|ok(?:ay)?|correct))[.! ]*",
 )
+NO = pattern(r"(?:no|nope|nah|wrong|not right|that(?:['’]s| is) (?:wrong|not right))[.! ]*")
+SMALL_TALK = pattern(
+    r"(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|thanks?|thank you|thx|cheers|great|nice|cool|wow|perfect|hm+|sorry|please",
+    r"|interesting|i see|got it)(?: (?:there|a lot|so much|very much|again|all|then))?)[,.! ]*",
+)
+_CELL = r"(?:[^\s,;\t?][^,;\t?]{0,60})?"
+ROW = pattern(  # of a table, pasted: four cells or more, without blanks behind what parts them
+    r"[\w\"'.+-][^,;\t?]{0,60}(?P<by>[,;\t])", _CELL, r"(?:(?P=by)", _CELL, r"){2,}"
+)
+OTHER_FILE = pattern(
+    r"/?(?:open|load|read|use|try|take|import|switch to|change to|go to)(?: (?:the|another|a different|my))?"
+    r"(?: (?:file|table|data(?:set)?))?:? (?:\S.{0,200}\.(?:csv|tsv|txt|xlsx?|parquet|dta|sav|por|json|jsonl|sqlite|db|gz|zst|zip)",
+    r"|(?:the |an)?other (?:file|table|data(?:set)?))[.! ]*",
+)
 ARROW = r"\s*(?:─+▶|-+>|=+>|→)\s*"
 _DRIVES = (
     r"(?:drives?|affects?|causes?|influences?|changes?|raises?|lowers?|increases?|decreases?|reduces?|leads? to",
@@ -86,6 +100,15 @@ GROUP = pattern(
     r"(?P<how>(?:only |just )?(?:look(?:ed)? )?(?:at |to |among |amongst |for |in |with |within )?(?:only |just )?)",
     r"(?P<who>.+?)\s*(?P<only>only|alone)?\s*\??",
 )
+SOME_ONLY = pattern(
+    r"(?:and |ok(?:ay)?,? )?(?:what about |how about |use |take |look at |show )?"
+    r"(?:(?:only|just) (?:for |look at )?\S.*|\S.* only|(?:for|among) \S.*)[.?! ]*"
+)
+SEXES = frozenset("women men girls boys females males those".split())
+WHO_BOUND = pattern(  # "people over 50", "women aged 30 to 40"
+    r"(?:the |those |all )?(?:\w+ ){0,2}(?:over|under|above|below|older than|younger than|at least|up to|aged?|between|with|without|from)"
+    r" [^?]{1,60}\??"
+)
 ABOUT = pattern(r"(?:and |ok(?:ay)?,? )?(?:what|how) about\b")
 SIGN = pattern(r"(?:i )?sign(?:ed)?(?: it| this| the picture)? (?:as|by) (?P<name>.+)")
 WHY_LINE = pattern(r"(?:why|explain|what about|what is)\s+(?:line |number |arrow |#)?(?P<n>\d{1,3})\s*\??")
@@ -127,7 +150,7 @@ EXPLAIN: tuple[tuple[Explain, tuple[str, ...]], ...] = (
             r"what(?:'s| is| are) the (?:catch|limits?|limitations?|weak(?:ness(?:es)?| points?)|risks?|problems?).*",
             rf"(?:can|should) (?:i|we) (?:trust|believe|rely on) {_IT}.*",
             r"what if (?:there(?: is|'s| was| were)|we (?:missed|forgot)) (?:a |an |some )?(?:hidden|unmeasured|something).*",
-            rf"is {_IT} (?:really )?(?:true|right|causal).*",
+            rf"is {_IT} (?:really )?(?:true|right|causal)(?! that\b).*",
             r"what did (?:we|you) miss.*",
         ),
     ),

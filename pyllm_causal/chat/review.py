@@ -49,6 +49,11 @@ class Review:
             )
         )
         if pending:
+            self.hint()
+
+    def hint(self) -> None:
+        """What can be said of the picture."""
+        if (query := self.query()) is not None:
             self._screen.say(menus.review(self.rows, query), "quiet")
 
     def _objections(self, query: Query, graph: Graph) -> tuple[Contested, ...]:

@@ -9,6 +9,7 @@ from ..query import Scale, Target
 
 Op = Literal["add", "drop", "flip", "hidden"]
 Topic = Literal["wrong", "why", "checks", "simpler", "arrow", "more"]
+Passing = Literal["talk", "no", "early", "row", "file"]
 Name = Literal["help", "columns", "picture", "checks", "compare", "undo", "report", "save", "quit"]
 
 
@@ -59,6 +60,13 @@ class Explain:
 
 
 @dataclass(frozen=True)
+class Aside:
+    """What is no step: a greeting, a bare no, a follow-up before there is an answer, a pasted row, the name of another file."""
+
+    kind: Passing
+
+
+@dataclass(frozen=True)
 class Command:
     """One of the nine commands, with what stands behind it."""
 
@@ -66,4 +74,4 @@ class Command:
     argument: str = ""
 
 
-Utterance = Ask | EditGraph | WhatIf | Explain | Command
+Utterance = Ask | EditGraph | WhatIf | Explain | Aside | Command

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..analysis import Step
 from ..errors import QueryError
+from ..filter import parse_filter
 from ..graph import Graph
 from ..query import Query
-from . import compared, doubt, grounding, match, offline, prompts, tongue
+from . import compared, doubt, grounding, match, offline, prompts, subset, tongue
 from .alarm import BadControl
 from .ask_model import complete_as, plain
 from .client import Client, Message, Request
@@ -106,6 +107,9 @@ def read_question(
         step = step.model_copy(update={"passed": False, "note": plain(_first(error), 300)})
         said = "I am not sure which columns you mean."
         return Reading(status="choose", receipt=said, choices=_choices(ranked, fields), steps=(step,), language=spoken)
+    if left is None and query.kind in ("effect", "effect_by_group", "mediation"):
+        kept = [c.column for c in parse_filter(query.where, profile.names()).conditions] if query.where else []
+        left = subset.untold(question, profile.columns, (query.treatment, query.outcome, query.by, *kept))
     reading = Reading(
         status="read",
         query=query,

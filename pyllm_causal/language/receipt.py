@@ -17,8 +17,9 @@ from ..query import (
     Randomised,
     SyntheticControl,
 )
-from ..wording import safe
+from ..wording import gist, safe
 from ..years import known_suffixes, years_of
+from .lexicon import split
 
 if TYPE_CHECKING:
     from ..profile import Column, Profile
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def receipt(query: Query, profile: Profile | None = None) -> str:
     """`query` as one sentence in plain words: who, what change, which outcome, over what time, for whom."""
-    treatment, outcome = _named(query, "treatment"), _named(query, "outcome")
+    treatment, outcome = _named(query, "treatment", profile), _named(query, "outcome", profile)
     rows = f" (only rows where {safe(query.where, 200)})" if query.where else ""
     if query.kind == "association":
         if query.treatment and query.outcome:
@@ -53,6 +54,9 @@ def receipt(query: Query, profile: Profile | None = None) -> str:
     if query.kind == "counterfactual":
         one = f" (row {safe(query.row, 100)})" if query.row is not None else ""
         return f"For one row{one}: what would {outcome} have been{when} if {treatment} had been {_other(query)}{rows}?"
+    told, years = outcome.partition("(")[2], re.findall(r"\d{4}", when)
+    if when.strip(" ()") in told or (years and all(year in told for year in years)):
+        when = ""  # the dictionary's words say it
     asked = f"how does {outcome} change{_scale(query)}{when}"
     if query.event:
         asked = (
@@ -86,13 +90,22 @@ def _name(name: object) -> str:
     return f"“{safe(name)}”" if name else "something"
 
 
-def _named(query: Query, role: str) -> str:
-    """The column, behind the asker's own words for it where there are any."""
+def _named(query: Query, role: str, profile: Profile | None = None) -> str:
+    """The column, behind the asker's own words for it, else before those of the table's dictionary, where there are any."""
     column = getattr(query, role)
     words = safe(query.words.get(role) or "", 80)
     event = query.outcome_event if role == "outcome" else None
     name = _name(column) if event is None else f"{_name(column)} = {_value(event)}"
-    return f"{words} ({name})" if words and column and words != safe(column) else name
+    if words and column and words != safe(column):
+        return f"{words} ({name})"
+    if profile is None or column not in profile.names():
+        return name
+    known = profile.column(column)
+    told = gist(known.description)
+    if told is None or set(split(told)) <= set(split(column)):
+        return name
+    unit = safe(known.unit or "", 20)
+    return f"{name} ({told}{', ' * bool(unit)}{unit})"
 
 
 def _change(query: Query, profile: Profile | None) -> str:

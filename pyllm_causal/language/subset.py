@@ -68,6 +68,12 @@ _BUT = re.compile(
     re.IGNORECASE,
 )
 _CONVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_CODED = re.compile(r"(?<![\w.])([01])\s*(?:=|:|for|means|is|if)\s*([^;,()=:\d]+)")
+# Words for one side of a trait: the trait's own name does not tell which of its two codes they are.
+_SIDES = frozenset(
+    """women woman female females girl girls men man male males boy boys black white hispanic asian old older elderly young younger
+    employed unemployed married single divorced urban rural alive dead rich poor""".split()
+)
 _NOT = re.compile(r"^(?:non|not|un)[- ]?", re.IGNORECASE)
 
 
@@ -219,6 +225,16 @@ def _sexes(question: str, columns: Sequence[Column]) -> list[Condition]:
     return []
 
 
+def untold(question: str, columns: Sequence[Column], used: Collection[str | None]) -> str | None:
+    """A word for one sex of which nothing in the reading speaks, although the table has a column of sexes; None without one."""
+    women, men = _FEMALE.search(question), _MALE.search(question)
+    found = women or men
+    if found is None or (women and men):
+        return None
+    sexed = [c.name for c in columns if set(lexicon.split(f"{c.name} {c.description or ''}")) & _SEX]
+    return found[0] if sexed and not any(name in used for name in sexed) else None
+
+
 def _sex_value(column: Column, women: bool, name: set[str]) -> bool | int | float | str | None:
     wanted = _FEMALE_LEVEL if women else _MALE_LEVEL
     named = [lv.value for lv in column.levels if isinstance(lv.value, str) and lv.value.casefold() in wanted]
@@ -238,6 +254,21 @@ def _sex_value(column: Column, women: bool, name: set[str]) -> bool | int | floa
     return None
 
 
+def _side(column: Column, words: Sequence[str]) -> bool | None:
+    """Whether words that name one side of a trait ("women" of a gender, "white" of a race) mean the yes of a yes/no column.
+
+    Only where its name or its description says which side that is: a 1 in a column called gender may be either.
+    """
+    told = set(lexicon.split(f"{column.name} {match.gist_of(column)}"))
+    for word in words:
+        codes = {code for code, meaning in _CODED.findall(column.description or "") if word in lexicon.split(meaning)}
+        if len(codes) == 1:
+            return codes == {"1"}
+        if not any(lexicon.stem(word) == lexicon.stem(t) for t in told):
+            return None
+    return True
+
+
 def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
     out: list[Condition] = []
     flags = [c for c in columns if c.kind == "yes_no"]
@@ -252,7 +283,10 @@ def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
         if not fitting:
             continue
         no = m["prep"].casefold() == "without" or bool(_NOT.match(m["x"]))
-        value = next((lv.value for lv in fitting[0].levels if as_yes_no(lv.value) is (not no)), None)
+        yes = _side(fitting[0], [w for w in said if w in _SIDES])
+        value = next(
+            (lv.value for lv in fitting[0].levels if yes is not None and as_yes_no(lv.value) is (yes != no)), None
+        )
         if value is not None and fitting[0].name not in {c.column for c in out}:
             plain = m["prep"].casefold() in ("among", "amongst", "without", "only") or m.end() <= before
             out.append(Condition(fitting[0].name, "==", value, m.start(), m.end(), sure=plain))

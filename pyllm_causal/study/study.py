@@ -123,21 +123,24 @@ class Study:
             reading = pipeline.reviewed(reading, review)
         return self._concluded(reading, question)
 
-    def read(self, question: str, *, offline: bool = False, **overrides: Any) -> Reading:
+    def read(self, question: str, *, offline: bool = False, keep: bool = False, **overrides: Any) -> Reading:
         """Read a question without answering it. The reading waits in `pending`, to be revised and accepted.
 
-        `offline` has the built-in reader read it although there is a model.
+        `offline` has the built-in reader read it although there is a model. With `keep`, what was pending before stays so
+        where this question cannot be read.
         """
         from ..language.recording import Keeper
         from ..settings import scrub
 
         client = None if offline else self.client
-        self._keeper = None if client is None else Keeper(client)
+        keeper = None if client is None else Keeper(client)
         given = asking.with_graph(overrides if "graph" in overrides else {**self._given, **overrides})
         reading = pipeline.read(
-            scrub(question), self.table, client=self._keeper, overrides=given, share=self.share
+            scrub(question), self.table, client=keeper, overrides=given, share=self.share
         )  # fmt: skip
-        self.pending = reading if reading.query is not None and reading.status == "read" else None
+        understood = reading.query is not None and reading.status == "read"
+        if understood or not keep:
+            self.pending, self._keeper = reading if understood else None, keeper
         return reading
 
     def revise(self, graph: Graph) -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from pyllm_causal.analysis import Effect
 from pyllm_causal.chat import explain
+from pyllm_causal.chat.conversation import NO, YES
 from pyllm_causal.chat.names import resolve
+from pyllm_causal.chat.option import Option
 from pyllm_causal.errors import GraphError
 from pyllm_causal.graph import Graph
 from pyllm_causal.query import Query
@@ -41,7 +43,9 @@ def pairs(talk: Talk) -> set[tuple[str, str]]:
 
 def test_the_receipt_and_the_picture_come_before_any_number(talk: Talk) -> None:
     said = Talk().say(QUESTION)
-    assert said.startswith("I read that as: If “quit” goes from 0 to 1, how does “gain” change")
+    assert said.startswith(
+        "I read that as: If “quit” (quit smoking) goes from 0 to 1, how does “gain” (weight gained over"
+    )
     assert "1 age, sex and sport -> quit and gain" in said and "2 quit -> gain your question" in said
     assert "Enter = looks right" in said and talk.study.history == [] and talk.study.pending is not None
 
@@ -102,6 +106,9 @@ def test_what_if_on_some_rows_shows_the_others_and_whether_they_differ(answered:
     assert explain.figure(women.effect) in said
     assert "I cannot tell which rows “tall people” are" in answered.say("only tall people")
     assert "Only sport >= 3" in answered.say("only sport >= 3")
+    looks = answered.study.history[-1].provenance["ledger"]["looks"]
+    answered.say("only sport>=3.0")
+    assert answered.study.history[-1].provenance["ledger"]["looks"] == looks  # the same rows, spelled otherwise
 
 
 def test_what_if_without_an_arrow_says_whether_the_answer_hangs_on_it(answered: Talk) -> None:
@@ -161,6 +168,41 @@ def test_a_question_that_cannot_be_told_ends_in_a_menu_of_columns() -> None:
     assert "Which one may be changed by it?" in said
     number = next(i for i, o in enumerate(talk.conversation.menu, 1) if o.label.startswith("gain"))
     assert "I read that as" in talk.say(str(number)) and "Is it right?" in talk.say("/picture")
+
+
+def test_an_open_menu_takes_the_name_of_any_column_and_lets_other_lines_pass() -> None:
+    talk = Talk(graph=None)
+    talk.say("what about it all?")
+    assert "This chat is about" in talk.say("open other.csv") and talk.conversation.menu == ()
+    talk.say("what about it all?")
+    assert "Which one may be changed by it?" in talk.say("sport")
+    assert "how does “weight0” (weight at the start, kg) change" in talk.say("weight at the start")
+
+
+def test_a_question_that_cannot_be_read_leaves_the_one_under_review_where_it_is(talk: Talk) -> None:
+    talk.say("drop sport")
+    before = talk.study.pending
+    said = talk.say("is there something about the weather?")
+    assert "The question before still waits: /picture shows it." in said and talk.study.pending is before
+    assert "Taken back; the picture is as it was." in talk.say("/undo")
+    assert "may lead" in talk.say("") or len(talk.study.history) == 1
+
+
+def test_a_follow_up_before_an_answer_is_no_question(talk: Talk) -> None:
+    assert "Ask a question first" in Talk().say("why?")
+    for line in ("only women", "in percent"):
+        assert "press Enter to have it worked out, then say it again" in talk.say(line)
+    assert "press Enter to have it worked out" in talk.say("how sure are you?")
+    assert "say what to change" in talk.say("no") and talk.conversation.stage == "review"
+
+
+def test_yes_and_no_answer_the_question_that_is_open(answered: Talk) -> None:
+    kept = []
+    answered.conversation.offer(
+        "Right?", [Option("yes", lambda: kept.append(1), YES), Option("no", lambda: kept.append(2), NO)]
+    )
+    answered.say("No.")
+    assert kept == [2] and answered.conversation.menu == ()
 
 
 def test_nothing_that_goes_wrong_ends_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:

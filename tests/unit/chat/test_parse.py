@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pyllm_causal.chat.line import completions
 from pyllm_causal.chat.parse import Stage, parse
-from pyllm_causal.chat.utterance import Ask, Change, Command, EditGraph, Explain, WhatIf
+from pyllm_causal.chat.utterance import Aside, Ask, Change, Command, EditGraph, Explain, WhatIf
 
 
 def add(cause: str, *effects: str) -> EditGraph:
@@ -98,6 +98,10 @@ ANSWERED: dict[str, Any] = {
     "/nonsense": Command("help", "nonsense"),
     "quit": Command("quit"),
     "drop 3": EditGraph((Change("drop", 3),)),
+    "people over 50": WhatIf(rows="people over 50"),
+    "women aged 30 to 40?": WhatIf(rows="women aged 30 to 40"),
+    "those with asthma": WhatIf(rows="those with asthma"),
+    "is it true that smoking kills?": Ask("is it true that smoking kills?"),
     "what if everyone quit smoking?": Ask("what if everyone quit smoking?"),
     "does smoking raise blood pressure?": Ask("does smoking raise blood pressure?"),
     "blah foo": None,
@@ -114,17 +118,51 @@ def test_after_an_answer(line: str) -> None:
     assert parse(line, "answered") == ANSWERED[line]
 
 
-@pytest.mark.parametrize("line", ["Does A change B?", "smoking and weight", "drop 3", "in percent", "only women"])
-def test_at_the_start_everything_but_a_command_is_a_question(line: str) -> None:
+QUESTIONS = (
+    "Does A change B?", "smoking and weight", "is it true that smoking kills?", "what if everyone quit smoking?", "use less sugar",
+    "age, sex, income and race", "does reading a book.csv help?",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", QUESTIONS)
+def test_at_the_start_everything_that_could_be_a_question_is_one(line: str) -> None:
     assert parse(line, "start") == Ask(line)
     assert parse("/quit", "start") == Command("quit") and parse("help", "start") == Command("help")
+
+
+EARLY = (
+    "drop 3",
+    "in percent",
+    "only women",
+    "women only",
+    "use only women",
+    "why?",
+    "how sure are you?",
+    "what does that mean?",
+)
+PASSING = {
+    "hello": "talk", "Thank you very much!": "talk", "no": "no", "that's wrong": "no", "open other.csv": "file",
+    "/load my data.xlsx": "file", "use another file": "file", "1,2.5,x,3": "row", "quit;gain;age;sex": "row",
+    "id\tage\tsex\tweight": "row",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", EARLY)
+def test_a_follow_up_before_any_question_is_told_so(line: str) -> None:
+    assert parse(line, "start") == Aside("early")
+    assert parse(line, "answered") != Aside("early")
+
+
+@pytest.mark.parametrize("stage", ["start", "review", "answered"])
+def test_what_is_no_step_is_not_taken_for_one(stage: Stage) -> None:
+    assert {line: parse(line, stage) for line in PASSING} == {line: Aside(kind) for line, kind in PASSING.items()}  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=80), st.sampled_from(["start", "review", "answered"]))
 @settings(max_examples=300, deadline=None)
 def test_any_line_gives_an_utterance_or_nothing(line: str, stage: Stage) -> None:
     found = parse(line, stage)
-    assert found is None or isinstance(found, (Ask, EditGraph, WhatIf, Explain, Command))
+    assert found is None or isinstance(found, (Ask, EditGraph, WhatIf, Explain, Aside, Command))
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,38 @@ def test_two_times_of_an_attribution() -> None:
     assert found is not None and found.field() == {"column": "year", "from": 2005, "to": 2012}
     assert compared("Why did honey fall in 2012?", table) is None
     assert compared("Why did honey fall between 1905 and 2012?", table) is None
+
+
+UNTOLD, CODED, OTHERWISE = (
+    column("gender", "yes_no", None),
+    column("gender", "yes_no", "gender (0 = female, 1 = male)"),
+    column("race", "yes_no", "race (0 = white, 1 = black or other)"),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "columns", "where"),
+    [
+        ("only women", [UNTOLD], None),  # whether 1 is a woman or a man nothing says
+        ("among men", [UNTOLD], None),
+        ("for boys", [UNTOLD], None),
+        ("only women", [CODED], "gender == 0"),
+        ("among men", [CODED], "gender == 1"),
+        ("only white people", [OTHERWISE], "race == 0"),
+        ("among black people", [OTHERWISE], "race == 1"),
+        ("only white people", [column("race", "yes_no", None)], None),
+        ("among the unemployed", [column("employment", "yes_no", None)], "employment == 0"),
+        ("among married people", [column("married", "yes_no", None)], "married == 1"),
+    ],
+)
+def test_a_code_is_one_side_of_a_trait_only_where_the_table_says_so(
+    said: str, columns: list[Column], where: str | None
+) -> None:
+    assert subset.text(subset.conditions(said, columns)) == where
+
+
+def test_a_sex_that_no_condition_covers_is_said() -> None:
+    assert subset.untold("Does it help women?", [UNTOLD], ("fed", "honey")) == "women"
+    assert subset.untold("Does it help women?", [UNTOLD], ("fed", "honey", "gender")) is None
+    assert subset.untold("Does it help women more than men?", [UNTOLD], ()) is None
+    assert subset.untold("Does it help women?", [column("fed", "yes_no", None)], ()) is None

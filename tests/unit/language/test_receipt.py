@@ -71,7 +71,7 @@ def said(**fields: Any) -> str:
         ({"matters": 2.0, "weights": "w", "selected_on": ("z",)}, ["2 or more matters to you", "“w” says", "chosen by “z”"]),
         ({"outcome": "weight_71_82"}, ["from 1971 to 1982"]),
         ({"outcome": "visits_1990"}, ["by 1990"]),
-        ({"outcome": "later"}, ["(within two years)"]),
+        ({"outcome": "later"}, ["(earnings within two years)"]),
     ],
 )  # fmt: skip
 def test_every_kind_and_design(fields: dict[str, Any], parts: list[str]) -> None:
@@ -83,7 +83,12 @@ def test_every_kind_and_design(fields: dict[str, Any], parts: list[str]) -> None
 
 def test_a_time_that_is_not_told_is_not_made_up() -> None:
     assert said() == "If “dose” goes up by one, how does “score” change, for everyone?"
-    assert "(" not in said(outcome="early")
+    assert said(outcome="early").endswith("how does “early” (earnings a year before) change, for everyone?")
+
+
+def test_a_column_is_said_with_the_words_of_the_dictionary_unless_the_asker_has_own_ones() -> None:
+    assert "how does “later” (earnings within two years) change, for everyone?" in said(outcome="later")
+    assert "(earnings" not in said(outcome="later", words={"outcome": "going there"})
 
 
 def test_the_claimant_is_named() -> None:
