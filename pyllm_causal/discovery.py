@@ -438,7 +438,8 @@ def _diagnostics(r: _Result, query: Query) -> list[Diagnosis]:
     figures = {"engine": r.plan.engine, "columns": len(r.made.matrix.names), "expected_seconds": r.plan.seconds}
     out = [Diagnosis(name="search", status="ok", finding=r.plan.why, figures=figures)]
     resamples = {"resamples": r.often.done, "asked": r.often.asked}
-    said = f"{r.often.done} of {r.often.asked} resamples were searched"
+    few = "" if r.often.done >= WELL_DONE else f"; from {WELL_DONE} on they tell how stable a link is"
+    said = f"{r.often.done} of {r.often.asked} resamples were searched{few}"
     out.append(
         Diagnosis(
             name="resamples", status="ok" if r.often.done >= WELL_DONE else "warning", finding=said, figures=resamples

@@ -82,7 +82,10 @@ def card(answer: Answer) -> str:
         said = [error.message, error.hint] if error is not None else ["There is no answer."]
         return _whole([f'<p class="answer">{_e(said[0])}</p>', *(f"<p>{_e(s)}</p>" for s in said[1:] if s)])
     parts = [f'<p class="answer">{_e(answer.headline)}</p>']
-    parts += [f"<p>{_e(p)}</p>" for p in t.blocks.said]
+    for part in t.blocks.said:
+        parts.append(f"<p>{_e(part.words)}</p>")
+        if part.items:
+            parts.append(f"<ul>{''.join(f'<li>· {_e(i)}</li>' for i in part.items)}</ul>")
     if answer.certainty is not None:
         c = answer.certainty
         parts.append(

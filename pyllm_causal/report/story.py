@@ -69,7 +69,7 @@ def _messages(t: Telling) -> list[str]:
     answer = t.answer
     out = [t.sentence(answer.headline)]
     if answer.status == "answered":
-        out += [_cut(t.blocks.said[0])] if t.blocks.said else []
+        out += [_cut(t.blocks.said[0].line(LONG))] if t.blocks.said else []
         if answer.certainty is not None:
             c = answer.certainty
             reason = (c.down or c.up or ("",))[0]

@@ -43,3 +43,14 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_what_is_copied_is_what_is_typed(site: Path) -> None:
+    """The theme marks a block while it is copied, and the style leaves prompts and output out of what is marked."""
+    page = (site / "tutorial.html").read_text(encoding="utf-8")
+    assert 'class="gp"' in page and 'class="go"' in page and "site.css" in page
+    rule = re.search(r"([^{}]*)\{\s*display: none;\s*\}", (site / "site.css").read_text(encoding="utf-8"))
+    assert rule and all(f"[data-md-copying] .{kind}" in rule[1] for kind in ("gp", "go"))
+    assert any(
+        "data-md-copying" in p.read_text(encoding="utf-8") for p in (site / "assets" / "javascripts").glob("bundle*.js")
+    )

@@ -22,7 +22,9 @@ def chapter(t: Telling) -> Section | None:
     if answer.status in ("not_identified", "needs_review"):
         blocks += _refused(t)
         return Section("answer", "The answer: it cannot be told from these data", tuple(blocks))
-    blocks += [Paragraph(p) for p in t.blocks.said]
+    blocks += [
+        Points(tuple(("·", i) for i in s.items), s.words) if s.items else Paragraph(s.words) for s in t.blocks.said
+    ]
     if answer.effect is not None:
         blocks.append(Drawn(estimates(t)))
         blocks += [Drawn(f) for f in (*parts(t), *redrawn(t))]

@@ -68,13 +68,19 @@ def association(t: Telling) -> Iterator[Figure]:
 def links(t: Telling) -> Iterator[Figure]:
     """The structure that was searched for, with how often each link was seen."""
     ties = [
-        Tie(str(e["cause"]), str(e["effect"]), str(e.get("mark", "→")), e.get("frequency"))
+        Tie(
+            str(e["cause"]), str(e["effect"]), str(e.get("mark", "→")), e.get("frequency"), int(e.get("resamples") or 0)
+        )
         for e in t.answer.edges or ()
         if e.get("support") != "seldom"
     ]
     if not ties:
         return
-    note = "Numbers say how often of 100 a link was seen again in parts of the rows; a bold arrow, at least 80."
+    tried = {tie.resamples for tie in ties if tie.frequency is not None}
+    of = f"of {tried.pop()} resamples" if len(tried) == 1 else "of 100 resamples"
+    note = f"Numbers say in how many {of} (searches in a part of the rows) a link was seen again. Bold: in at least four of five."
+    if not any(tie.frequency is not None for tie in ties):
+        note = "How often a link is seen again in parts of the rows was not tried often enough to say."
     if any(tie.mark != "→" for tie in ties):
         note += " A dashed line is a link whose direction the data do not tell, or one that a hidden cause may make."
     yield network(ties, "A draft of what may cause what, to be criticised, not an effect", note)

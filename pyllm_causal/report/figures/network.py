@@ -6,23 +6,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ...wording import number, safe
+from ...wording import safe
 from .canvas import SMALL, Canvas, wrapped
 from .figure import Figure, figure
 from .layout import layers, place
 
 LINE = 16.0
 MOST = 40  # links that are drawn
+NUMBERED = 40.0  # between two boxes, for a number to have room
 
 
 @dataclass(frozen=True)
 class Tie:
-    """One link. `mark` is → where it has a direction; `frequency` (0 to 1) how often it was seen again, if that was tried."""
+    """One link. `mark` is → where it has a direction; `frequency` (0 to 1) how often it was seen again, if that was tried.
+
+    `resamples`: in how many that was tried; 0 where it is not known.
+    """
 
     cause: str
     effect: str
     mark: str
     frequency: float | None
+    resamples: int = 0
+
+    @property
+    def times(self) -> str:
+        """In how many resamples it was seen; of 100 where their number is not known."""
+        return "" if self.frequency is None else f"{self.frequency * (self.resamples or 100):.0f}"
 
 
 def network(ties: Sequence[Tie], title: str, note: str) -> Figure:
@@ -47,7 +57,7 @@ def network(ties: Sequence[Tie], title: str, note: str) -> Figure:
 
 
 def _seen(tie: Tie) -> str:
-    return "—" if tie.frequency is None else f"{number(100 * tie.frequency)} of 100 times"
+    return "—" if tie.frequency is None else f"in {tie.times} of {tie.resamples or 100} resamples"
 
 
 def _draw(c: Canvas, ties: Sequence[Tie]) -> None:
@@ -70,6 +80,10 @@ def _draw(c: Canvas, ties: Sequence[Tie]) -> None:
     placed = place(nodes, pairs, heights, columns, 20.0)
     for t, pair in zip(ties, pairs, strict=True):
         _tie(c, t, pair[0] == t.cause, placed.routes[pair], wide)
+    for t, pair in zip(ties, pairs, strict=True):  # after all lines, so that none runs through a number
+        if t.frequency is not None and gap >= NUMBERED:
+            (x1, y1), (x2, y2) = placed.routes[pair][:2]
+            c.text((x1 + x2) / 2, (y1 + y2) / 2 + 10, t.times, "soft", "middle", SMALL)
     for n in nodes:
         x, y = placed.middle[n]
         c.rect(x - wide / 2, y + 6 - heights[n] / 2, wide, heights[n], "box plain", 7)
@@ -93,6 +107,3 @@ def _tie(c: Canvas, t: Tie, forward: bool, route: Sequence[tuple[float, float]],
     if arrow:
         (x, y), step = (points[-1], right) if forward else (points[0], -left)
         c.polygon([(x + step, y + 6), (x, y + 1.5), (x, y + 10.5)], f"tip {often}")
-    if t.frequency is not None and not c.narrow:
-        (ax, ay), (bx, by) = points[0], points[1]
-        c.text((ax + bx) / 2, (ay + by) / 2 + 2, f"{100 * t.frequency:.0f}", "soft", "middle", SMALL)

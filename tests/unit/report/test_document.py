@@ -357,7 +357,9 @@ def test_links_without_a_direction_get_no_arrow_head():
     arrow, line = ({**edge, "cause": "p", "effect": "q", "mark": m, "frequency": 0.9, "support": "clear"} for m in "→—")
     drawn = figure_of(found.model_copy(update={"edges": (arrow,)}), "network").wide
     assert drawn.count("<polygon") == 1
-    assert ">90</text>" in drawn
+    assert f">{round(0.9 * edge['resamples'])}</text>" in drawn
+    words = figure_of(found.model_copy(update={"edges": (arrow,)}), "network").words
+    assert f"in {round(0.9 * edge['resamples'])} of {edge['resamples']} resamples" in words
     loose = figure_of(found.model_copy(update={"edges": (line,)}), "network").wide
     assert "<polygon" not in loose
     assert "loose" in loose
