@@ -18,6 +18,12 @@ MARKERS = ("", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "<NA>",
 # missing only where everything else is a number; among words "none" is an answer (no drug, no deposit)
 NUMERIC_MARKERS = (".", "?", "-", "--", "*", "None", "none")
 MAX_CELL = 10_000
+MOST_SPELLED = 50  # levels; a column of more is names or free text, where capitals are left as they are
+MEASURED_FROM = 13  # different cells with one unit from which they are measurements and no levels ("10 mg", "20 mg")
+_UNIT = re.compile(
+    r"(?P<number>[+-]?[0-9]+(?:\.[0-9]+)?)\s?(?P<unit>kg|g|mg|µg|lbs?|t|km|m|cm|mm|m2|m²|ha|l|ml|kWh|MWh|mmHg|km/h|mph|°C|°F|h|hrs?|hours?|min|mins"
+    r"|minutes?|s|sec|seconds?|days?|weeks?|months?|years?|yrs?|points?|pts?|EUR|euros?|USD|dollars?|GBP|CHF|percent)\.?"
+)
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?inf(?:inity)?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?")
@@ -171,7 +177,28 @@ def _text(series: pd.Series, name: str, typed: bool) -> tuple[pd.Series, list[st
     if dates is not None:
         array = np.append(dates, np.datetime64("NaT"))
         return pd.Series(array[codes], index=series.index), said
+    cells, merged = _one_spelling(cells, np.bincount(codes[codes >= 0], minlength=len(cells)).tolist(), name)
+    notes += merged
     return spread(cells, object), [*notes, *said, *_note_on_grouped(cells, name)]
+
+
+def _one_spelling(cells: list[Any], counts: list[int], name: str) -> tuple[list[Any], list[str]]:
+    """Levels that differ in capital letters alone ("Yes", "YES") as one, in the spelling of most rows; single letters are left, where
+    they may be codes, except y and n."""
+    spelled: dict[str, list[int]] = {}
+    for i, cell in enumerate(cells):
+        if isinstance(cell, str):
+            spelled.setdefault(cell.casefold(), []).append(i)
+    several = {key: at for key, at in spelled.items() if len(at) > 1 and (len(key) > 1 or set(spelled) <= {"y", "n"})}
+    if not several or len(spelled) > MOST_SPELLED:
+        return cells, []
+    out = list(cells)
+    for at in several.values():
+        most = max(at, key=lambda i: (counts[i], str(cells[i])))
+        for i in at:
+            out[i] = cells[most]
+    told = " and ".join(repr(str(out[at[0]])) for at in list(several.values())[:3])
+    return out, [f"Values of {name!r} that differ in capital letters alone are read as one ({told})."]
 
 
 def missing_note(name: str, markers: list[str], rows: int) -> str:
@@ -198,6 +225,13 @@ def _numbers(cells: list[Any], name: str, typed: bool) -> tuple[list[float], lis
         if typed:
             said.append(f"{name!r} holds numbers written as text; they are read as numbers.")
     else:
+        measured = [_UNIT.fullmatch(t) for t in hard]
+        units = {m["unit"] for m in measured if m}
+        if len(units) == 1 and all(measured) and len(hard) >= MEASURED_FROM:
+            said = [f"{name!r} is read as numbers, without the unit {units.pop()}."]
+            return [
+                float(m["number"]) if isinstance(t, str) and (m := _UNIT.fullmatch(t)) else math.nan for t in cells
+            ], said
         sign = next((s for s in "%$€£" if all(s in t for t in hard)), "")
         bare = [t.replace(sign, "", 1).strip() if sign else t for t in hard]
         if all(_NUMBER.fullmatch(t) for t in bare):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,6 +34,7 @@ from .causal.timing_order import late
 from .causal.whom import everyone
 from .data import Table
 from .errors import QueryError
+from .polarity import falls
 from .query import Query, Value
 from .report import text as say
 from .wording import columns_text, gist, number, safe
@@ -329,6 +331,10 @@ def _checks(refutations: tuple[Refutation, ...]) -> str:
 def _meanings(query: Query, table: Table) -> dict[str, str]:
     roles = {"treatment": str(query.treatment), "outcome": str(query.outcome)}
     told = {role: gist(table.profile.column(name).description) for role, name in roles.items()}
+    codes = re.compile(r"-?\d+\s*[=:]")  # a list of codes says no meaning
+    told = {role: words for role, words in told.items() if words and not codes.match(words)}
+    if falls(table.profile.column(roles["outcome"])):
+        told["outcome"] = f"{told.get('outcome', roles['outcome'])}; here a lower number means better or more"
     return {role: words for role, words in told.items() if words and words.casefold() != roles[role].casefold()}
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..analysis import NotIdentified
 from ..errors import QueryError
+from ..polarity import no_and_yes
 from ..profile import Column, Profile, as_yes_no
 from ..query import Query, Value
 from ..wording import join, safe
@@ -77,7 +78,9 @@ def _levels(column: Column) -> str:
 
 
 def positive_level(column: Column) -> tuple[Value, Value]:
-    """(no, yes) of a recognised yes/no column."""
+    """(no, yes) of a recognised yes/no column, as its description has it where that says which is which."""
+    if (pair := no_and_yes(column)) is not None:
+        return pair
     yes = [lv.value for lv in column.levels if str(lv.value).strip().casefold() in YES]
     no = [lv.value for lv in column.levels if lv.value not in yes]
     if len(yes) != 1 or len(no) != 1:
@@ -151,7 +154,7 @@ def contrasts(query: Query, profile: Profile) -> list[Contrast]:
             other = {no: yes, yes: no}[pair[0]]
             pair = (pair[0], other) if treated is not None else (other, pair[1])
         return [Contrast("arms", *pair)]
-    pair_known = known_pair(column)
+    pair_known = known_pair(column) or no_and_yes(column)
     if pair_known is not None and treated is None and control is None:
         return [Contrast("arms", pair_known[1], pair_known[0])]
     if is_categorical(column, query) or column.distinct == 2:

@@ -9,6 +9,7 @@ from ..analysis import Dropped, Estimand, SampleCount
 from ..data import Table
 from ..errors import QueryError
 from ..filter import parse_filter
+from ..polarity import no_and_yes
 from ..profile import Column
 from ..query import Query, Randomised, Target, Value
 from ..wording import join, safe
@@ -133,7 +134,7 @@ def outcome_of(column: Column, query: Query) -> tuple[OutcomeKind, Value | None]
         return "yes_no", find_level(column, event, "outcome")
     if column.kind == "yes_no":
         return "yes_no", positive_level(column)[1]
-    pair = known_pair(column)
+    pair = known_pair(column) or no_and_yes(column)
     if pair is not None:
         return "yes_no", pair[1]
     if is_categorical(column, query) and (

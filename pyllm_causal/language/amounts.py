@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .. import polarity
 from . import lexicon, match, subset, timing
 
 if TYPE_CHECKING:
@@ -125,6 +126,19 @@ def matters(question: str, outcome: Column) -> float | None:
     return value * factor if factor else None
 
 
+def nameless_codes(column: Column) -> str:
+    """The two codes of a column of 1 and 2 of which nothing says what they mean, in words; "" for any other column.
+
+    Some surveys write 1 = yes and 2 = no, others 1 = no and 2 = yes.
+    """
+    codes = sorted(str(lv.value) for lv in column.levels)
+    return (
+        "1 and 2"
+        if column.distinct == 2 and codes == ["1", "2"] and not polarity.told(column) and not column.unit
+        else ""
+    )
+
+
 def arms(question: str, column: Column) -> dict[str, Any]:
     """All the arms against one: `control` alone, where the question compares them all and one level is plainly nothing."""
     if column.kind != "category" or column.distinct < 3 or not _ALL_ARMS.search(question):
@@ -174,6 +188,13 @@ def _stands_against(before: str) -> bool:
 
 
 def _place(question: str, level: str) -> int:
+    if len(level) == 1 and level.isalpha():  # "drug A" is a level, "a drug" is not
+        alone = (
+            re.search(rf"(?<=\w )(?<![\w-]){re.escape(level.upper())}(?!\w)", question)
+            if level.upper() != "I"
+            else None
+        )
+        return alone.start() if alone else -1
     key = lexicon.pattern_of(level.casefold())
     found = re.search(rf"(?<![\w-]){key}(?![\w])", question.casefold()) if key else None
     return found.start() if found else -1

@@ -248,6 +248,12 @@ def _valued(
     """Contrast, scale, event, size that matters and the asker's words for the treatment."""
     treatment, outcome = named[fields["treatment"]], named[fields["outcome"]]
     out: dict[str, Any] = dict(amounts.contrast(question, treatment) or amounts.arms(question, treatment))
+    nameless = not {"treated", "control"} & {*out, *given} and amounts.nameless_codes(treatment)
+    if nameless and fields["kind"] in ("effect", "effect_by_group", "mediation"):
+        out["why"] = (
+            f"I cannot tell which of {nameless} in “{plain(treatment.name, 80)}” means yes (say it with --treated and --control)"
+        )
+        return out
     out |= amounts.scale(question)
     out["matters"] = amounts.matters(question, outcome)
     lasting = {} if {"event", "outcome"} & given.keys() else amounts.over_time(question, outcome, columns)

@@ -172,7 +172,7 @@ CUES = frozenset(
     together predict tend count answer question respond response terms assign given offer offered receive received being been
     used using use chance yet either ones one thing things happen happened since soon total overall actual actually regarding
     live lives longer rather instead relative percent percentage rate among two three both far close had having was were getting
-    against stay stayed become became come came end ended begin began start started do doing done
+    against factor multiple stay stayed become became come came end ended begin began start started do doing done
     """.split()
 )
 

@@ -39,6 +39,9 @@ _ENDS = [
     # what did C do to E · what difference did C make to E
     r"\bwhat\s+(?:did|does|do|would|will|could|might)\s+(?P<cause>.+?)\s+do\s+(?:to|for)\s+(?P<effect>.+)",
     r"\b(?:what|how much(?: of a)?)\s+(?:\w+\s+)?difference\s+(?:did|does|do|would|will)\s+(?P<cause>.+?)\s+make\s+(?:to|for|in)\s+(?P<effect>.+)",
+    # how many E does C save
+    r"^\W*how (?:many|much)\s+(?P<effect>[^,?]+?)\s+(?:does|do|did|will|would|can|could)\s+(?P<cause>(?!we\b|you\b|i\b|they\b)[^,?]+?)\s+"
+    r"(?:save|add|cost|avoid|prevent|avert|bring|cause|win|spare|reduce|raise|increase|lower|cut)\W*$",
     # the relative risk of E when C
     r"\b(?:ratio|risk|odds|chance|probability)s?\s+of\s+(?P<effect>.+?)\s+(?:when|with|under|from|if)\s+(?P<cause>.+)",
     r"\b(?:hazard|odds|risk|rate)\s+ratio\s+of\s+(?P<effect>.+?)\s+for\s+(?P<cause>.+)",
@@ -67,7 +70,7 @@ _VERB = re.compile(
     r"(?<![-\w])(?:caus(?:e|es|ed|ing)|affects?|influences?|impacts?|changes?|increas(?:e|es|ed|ing)|rais(?:e|es|ed)|boosts?|improv(?:e|es|ed)"
     r"|reduc(?:e|es|ed|ing)|lower(?:s|ed)?|decreas(?:e|es|ed)|cuts?|shortens?|lengthens?|leads?(?:\s+\w+){0,2}?\s+to|results?\s+in|makes?"
     r"|helps?|prevents?|keeps?|stops?|hurts?|harms?|worsens?|speeds?\s+up|slows?\s+down|drives?|protects?|saves?|brings?|costs?"
-    r"|gets?|encourages?|discourages?|triggers?)\b(?!-)",
+    r"|gets?|encourages?|discourages?|triggers?|attracts?|enlarges?|enhances?|strengthens?|weakens?|diminish(?:es)?|lessens?|hinders?|curbs?)\b(?!-)",
     re.IGNORECASE,
 )
 # last resort: do people live longer WITH C

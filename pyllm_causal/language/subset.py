@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..polarity import no_and_yes, told
 from ..profile import as_yes_no
 from . import lexicon, match
 
@@ -240,6 +241,10 @@ def _sex_value(column: Column, women: bool, name: set[str]) -> bool | int | floa
     named = [lv.value for lv in column.levels if isinstance(lv.value, str) and lv.value.casefold() in wanted]
     if len(named) == 1:
         return named[0]
+    coded_so = told(column)
+    meant = [lv.value for lv in column.levels if set(lexicon.split(coded_so.get(str(lv.value), ""))) & wanted]
+    if len(coded_so) == 2 and len(meant) == 1:
+        return meant[0]
     if column.kind != "yes_no":
         return None
     said = (column.description or "").casefold()
@@ -271,7 +276,7 @@ def _side(column: Column, words: Sequence[str]) -> bool | None:
 
 def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
     out: list[Condition] = []
-    flags = [c for c in columns if c.kind == "yes_no"]
+    flags = [c for c in columns if c.kind == "yes_no" or no_and_yes(c)]
     before = len(lead[0]) if (lead := _LEAD.match(question)) else 0
     for m in _PLACE.finditer(question):
         said = [w for w in lexicon.words(_NOT.sub("", m["x"])) if w not in lexicon.FOLK and w not in lexicon.MEASURES]
@@ -283,10 +288,9 @@ def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
         if not fitting:
             continue
         no = m["prep"].casefold() == "without" or bool(_NOT.match(m["x"]))
-        yes = _side(fitting[0], [w for w in said if w in _SIDES])
-        value = next(
-            (lv.value for lv in fitting[0].levels if yes is not None and as_yes_no(lv.value) is (yes != no)), None
-        )
+        yes, pair = _side(fitting[0], [w for w in said if w in _SIDES]), no_and_yes(fitting[0])
+        levels = pair or tuple(next((v.value for v in fitting[0].levels if as_yes_no(v.value) is b), None) for b in (False, True))
+        value = None if yes is None else levels[yes != no]
         if value is not None and fitting[0].name not in {c.column for c in out}:
             plain = m["prep"].casefold() in ("among", "amongst", "without", "only") or m.end() <= before
             out.append(Condition(fitting[0].name, "==", value, m.start(), m.end(), sure=plain))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..polarity import no_and_yes
 from ..profile import as_yes_no
 from ..query import Value
 from . import match
@@ -24,7 +25,10 @@ def supposed(question: str, treatment: Column) -> Value | None:
     things had gone otherwise."""
     if treatment.kind != "yes_no" or len(treatment.levels) != 2:
         return None
+    pair = no_and_yes(treatment)
     told = {as_yes_no(level.value): level.value for level in treatment.levels}
+    if pair is not None:
+        told = {False: pair[0], True: pair[1]}
     asking = [s for s in re.split(r"(?<=[.!])\s+", question) if "?" in s] or [question]
     for found in _SUPPOSED.finditer(asking[-1]):
         if match.mentioned(found["said"], treatment) >= 0.5:
