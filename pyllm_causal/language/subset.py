@@ -289,7 +289,9 @@ def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
             continue
         no = m["prep"].casefold() == "without" or bool(_NOT.match(m["x"]))
         yes, pair = _side(fitting[0], [w for w in said if w in _SIDES]), no_and_yes(fitting[0])
-        levels = pair or tuple(next((v.value for v in fitting[0].levels if as_yes_no(v.value) is b), None) for b in (False, True))
+        levels = pair or tuple(
+            next((v.value for v in fitting[0].levels if as_yes_no(v.value) is b), None) for b in (False, True)
+        )
         value = None if yes is None else levels[yes != no]
         if value is not None and fitting[0].name not in {c.column for c in out}:
             plain = m["prep"].casefold() in ("among", "amongst", "without", "only") or m.end() <= before
