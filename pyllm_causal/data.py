@@ -304,16 +304,16 @@ def _gaps_as_told(
     frame: pd.DataFrame, names: Sequence[str], texts: Mapping[str, str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """The frame with the codes that a description declares to stand for a gap as gaps, and what is said of them."""
-    from .missing_codes import told, without_codes
+    from .missing_codes import said, told, without_codes
 
-    notes: list[str] = []
+    gone: list[tuple[str, str, int]] = []
     for i, name in enumerate(names):
         if told(texts.get(name) or ""):
-            column, said = without_codes(frame[f"c{i}"], name, texts[name])
-            if said:
+            column, codes, rows = without_codes(frame[f"c{i}"], texts[name])
+            if rows:
                 frame = frame.assign(**{f"c{i}": column})
-                notes.append(said)
-    return frame, notes
+                gone.append((name, codes, rows))
+    return frame, [said(gone)] if gone else []
 
 
 def _named(raw: list[str]) -> list[str]:

@@ -29,6 +29,7 @@ from .causal.refuters.graph_check import verify
 from .causal.repeated_rows import repeated_rows
 from .causal.repeats import Effort
 from .causal.sample import Drawn, Sample, draw, values_of, without_covariates
+from .causal.seldom_recorded import seldom_recorded
 from .causal.stand_ins import stand_ins
 from .causal.timing_order import late
 from .causal.whom import everyone
@@ -164,6 +165,7 @@ def common_line(
         repeated_rows(query, table),
         stand_ins(table, used),
         unclustered(query, table),
+        seldom_recorded(trial, table, estimand, drawn.contrast) if clock.effort.checks else None,
     )
     more = (filled_in(sample, gaps) if gaps else None, shape, dated, *seen, clock.effort.fewer())
     overlap = {} if narrowed is None else {"overlap": narrowed}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,19 +44,26 @@ def told(description: str) -> list[float]:
     return found
 
 
-def without_codes(series: pd.Series, name: str, description: str) -> tuple[pd.Series, str]:
-    """The column with its declared codes as gaps, and the note that says so ("" where there is nothing to say).
-
-    Only of numbers, and never so that fewer than two values would be left.
-    """
+def without_codes(series: pd.Series, description: str) -> tuple[pd.Series, str, int]:
+    """(the column with its declared codes as gaps, these codes in words, the rows that have one; as it was, "" and 0 where there is
+    nothing to do). Only of numbers, and never so that fewer than two values would be left."""
     import numpy as np
 
     codes = told(description) if series.dtype.kind in "if" else []
     codes = [c for c in codes if bool((series == c).any())]
     hit = series.isin(codes)
     if not codes or series[~hit].dropna().nunique() < 2:
-        return series, ""
-    said = " and ".join(f"{c:g}" for c in codes)
-    rows = int(hit.sum())
-    note = f"{said} in {name!r} {'was' if len(codes) == 1 else 'were'} read as missing ({rows:,} rows), as its description says."
-    return series.astype(np.float64).mask(hit), note
+        return series, "", 0
+    return series.astype(np.float64).mask(hit), " and ".join(f"{c:g}" for c in codes), int(hit.sum())
+
+
+def said(gone: Sequence[tuple[str, str, int]]) -> str:
+    """One sentence about all columns (name, codes, rows), those with most gaps first."""
+    parts = [f"{codes} in {name!r} ({rows:,} rows)" for name, codes, rows in sorted(gone, key=lambda g: -g[2])]
+    more = f" and the like in {len(parts) - SHOWN} more columns" if len(parts) > SHOWN else ""
+    verb = "was" if len(parts) == 1 and " and " not in gone[0][1] else "were"
+    shown = ", ".join(parts[:SHOWN])
+    return f"{shown}{more} {verb} read as missing, as {'its description says' if len(parts) == 1 else 'their descriptions say'}."
+
+
+SHOWN = 4  # columns that are named

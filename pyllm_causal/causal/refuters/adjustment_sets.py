@@ -43,10 +43,10 @@ def adjustment_sets(trial: Trial, table: Table, estimand: Estimand, contrast: Co
     whole = on_the_rows(trial, table, estimand.model_copy(update={"adjust_for": names}), contrast)
     if whole is None:
         return None
-    mine = fitted(trial, _only(whole, estimand.adjust_for), flexible=False)
+    mine = fitted(trial, only(whole, estimand.adjust_for), flexible=False)
     found: list[tuple[tuple[str, ...], Gap]] = []
     for chosen in sets:
-        one = fitted(trial, _only(whole, chosen), flexible=False)
+        one = fitted(trial, only(whole, chosen), flexible=False)
         if mine is None or one is None:
             continue
         try:
@@ -55,7 +55,7 @@ def adjustment_sets(trial: Trial, table: Table, estimand: Estimand, contrast: Co
             continue
     if not found:
         return None
-    limit = _limit(len(found))
+    limit = limit_of(len(found))
     far = [f for f in found if abs(f[1].value) > trial.error and f[1].z > limit]
     failed = [f for f in far if _confirmed(trial, whole, estimand.adjust_for, f[0])]
     seen = all(abs(g.value) <= trial.error and g.error <= trial.error for _, g in found)
@@ -84,8 +84,11 @@ def adjustment_sets(trial: Trial, table: Table, estimand: Estimand, contrast: Co
     )
 
 
-def on_the_rows(trial: Trial, table: Table, estimand: Estimand, contrast: Contrast) -> Sample | None:
-    """The rows of the trial with all columns of all sets; None where a column cannot be used or too few rows are left."""
+def on_the_rows(
+    trial: Trial, table: Table, estimand: Estimand, contrast: Contrast, least: float = 0.5
+) -> Sample | None:
+    """The rows of the trial with all columns of all sets; None where a column cannot be used or too few rows are left (`least`: as a
+    share of the trial's)."""
     import numpy as np
 
     try:
@@ -96,7 +99,7 @@ def on_the_rows(trial: Trial, table: Table, estimand: Estimand, contrast: Contra
         sample = completed(sample, trial.seed, 1)[0]
     assert sample.rows is not None and trial.sample.rows is not None
     kept = np.isin(sample.rows, trial.sample.rows)
-    if kept.sum() < max(0.5 * trial.sample.n, 3 * (sample.k + 4)):
+    if kept.sum() < max(least * trial.sample.n, 3 * (sample.k + 4)):
         return None
     sample = sample.take(kept)
     if sample.cluster is not None:
@@ -111,7 +114,7 @@ def on_the_rows(trial: Trial, table: Table, estimand: Estimand, contrast: Contra
     )
 
 
-def _only(sample: Sample, names: Sequence[str]) -> Sample:
+def only(sample: Sample, names: Sequence[str]) -> Sample:
     return without(sample, {g for g in sample.x_groups if g not in names})
 
 
@@ -134,14 +137,14 @@ def fitted(trial: Trial, sample: Sample, flexible: bool = False) -> Fit | None:
 
 def _confirmed(trial: Trial, whole: Sample, own: Sequence[str], chosen: Sequence[str]) -> bool:
     """Whether models that may bend keep the two apart: straight lines alone can differ between two right sets."""
-    one, other = (fitted(trial, _only(whole, names), flexible=True) for names in (own, chosen))
+    one, other = (fitted(trial, only(whole, names), flexible=True) for names in (own, chosen))
     if one is None or other is None:
         return True
     found = gap(one, other, whole, trial.scale)
     return abs(found.value) > trial.error and found.z > 3.0
 
 
-def _limit(sets: int) -> float:
+def limit_of(sets: int) -> float:
     """z beyond which one of so many sets differs with the chance that a single one has at four errors."""
     from scipy import stats
 
