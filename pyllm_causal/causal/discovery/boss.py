@@ -77,8 +77,7 @@ def best_order(
                 break
             order = _lawful(_shaken(best, rng), required)
         order = list(best)
-        while finished and len(others) < draws:
-            finished = _wander(order, trees, before, after, rng, until)
+        while finished and len(others) < draws and _wander(order, trees, before, after, rng, until):
             others.append(_graph(order, trees))
     except KeyboardInterrupt:
         finished = False

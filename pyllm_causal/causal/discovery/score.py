@@ -51,13 +51,24 @@ class GramScore:
         """The score of a column with the causes `given`."""
         import numpy as np
 
+        if self._plain:
+            return self._of_one(column, list(given))
         mine, theirs = self._blocks[column], [m for g in given for m in self._blocks[g]]
         both = mine + theirs
-        if self._plain and not theirs:
-            return -0.5 * self.rows * math.log(self._diagonal[column])
         told = _logdet(self._gram[np.ix_(both, both)]) - _logdet(self._gram[np.ix_(theirs, theirs)])
         told = max(told, len(mine) * math.log(RIDGE))  # a column that follows from its causes
         return -0.5 * self.rows * told - self.penalty * len(mine) * len(theirs)
+
+    def _of_one(self, column: int, given: list[int]) -> float:
+        """As `of`, for columns of one number each."""
+        import numpy as np
+
+        rest = float(self._diagonal[column])
+        if given:
+            rows = self._gram[given]
+            along = rows[:, column]
+            rest -= float(along @ np.linalg.solve(rows[:, given], along))
+        return -0.5 * self.rows * math.log(max(rest, RIDGE)) - self.penalty * len(given)
 
     def with_each(self, column: int, given: Sequence[int], more: Sequence[int]) -> Floats:
         """(len(more),) scores of a column with the causes `given` and one of `more` besides."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # The penalty of one more number in a model is `STRICTNESS × log n`. Twice the plain criterion, which lets one of 160 unlinked pairs
 # through at 2,000 rows; chosen on the simulated networks of `make bench-discovery`.
 STRICTNESS = 1.0
-DRAWS, DRAWS_A_TRY = 50, 3  # graphs drawn around the best one
+DRAWS = 50  # graphs drawn around the best one, at most one a try
 COUNTED_ROWS, COUNTED_COLUMNS = 20_000, 60  # more than these, and counting would take too long
 
 
@@ -58,11 +58,10 @@ def drawn(
     At `until` (of `time.monotonic`), or on Ctrl-C, the best graph so far is given, not `finished`.
     """
     score = scored(matrix)
-    draws = min(DRAWS, DRAWS_A_TRY * tries)
     if every:
         found = exact(score, known.allowed, known.required, rng, DRAWS)
     else:
-        found = best_order(score, rng, known.allowed, known.required, until, tries, draws)
+        found = best_order(score, rng, known.allowed, known.required, until, tries, min(DRAWS, tries))
     pattern = _pattern(found, known)
     return Drawn(by_noise(matrix, pattern, known.allowed), pattern, found.finished)
 
