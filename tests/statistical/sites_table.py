@@ -12,7 +12,7 @@ from pyllm_causal.causal.discovery.environments import settled, within
 from pyllm_causal.causal.discovery.marks import Link, from_general, oriented
 from tests.unit.causal.discovery.environment_worlds import Change, Places, places
 
-DRAWS = 20
+DRAWS = 10
 SITES = (2, 3, 5, 8, 12)
 ENOUGH = 5
 STREAM = 4

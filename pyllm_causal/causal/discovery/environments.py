@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .boss import Found, best_order
+from .dags import causes, leads, ordered, pairs, plus
 from .marks import Link, Links, arrow, line, sorted_links
 from .mechanisms import Mechanisms
 
@@ -136,7 +137,7 @@ def settled(
     rng = np.random.default_rng([seed, size])
     found = best_order(told, rng, may, must, until, TRIES - 1)
     if found.finished:
-        mechanisms.learn([[(c, _causes(found.dag, c)) for c in range(size)]])
+        mechanisms.learn([[(c, causes(found.dag, c)) for c in range(size)]])
         found = best_order(told, rng, may, must, until, TRIES)
     if not found.finished:
         return Settlement(links, tuple(_unlooked(one) for one in links), mechanisms.environments, finished=False)
@@ -152,7 +153,7 @@ def settled(
     before = {one.pair: one for one in links}
     enough = _enough(len(before) or 1)
     findings, drawn = [], dict[tuple[int, int], Link]()
-    here = {(min(p), max(p)): p for p in _arrows(best.dag)}
+    here = {(min(p), max(p)): p for p in pairs(best.dag)}
     dense = _dense(best.dag, mechanisms)
     for pair in sorted(set(before) | set(here)):
         finding = _finding(pair, before.get(pair), here.get(pair), best.dag, others, mechanisms, must, enough, dense)
@@ -178,9 +179,9 @@ def _without_each(
     told: _Told, rng: np.random.Generator, best: Found, may: Bools, must: Bools, until: float
 ) -> dict[tuple[int, int], Found]:
     """The best picture found without each arrow of `best`: from its own order, and in tables not too large from anywhere."""
-    order = _order(best.dag)
+    order = ordered(best.dag)
     met: dict[tuple[int, int], Found] = {}
-    for cause, effect in _arrows(best.dag):
+    for cause, effect in pairs(best.dag):
         if must[cause, effect] or time.monotonic() > until:
             continue
         without = may.copy()
@@ -199,17 +200,6 @@ def _best_without(met: Mapping[tuple[int, int], Found]) -> dict[tuple[int, int],
     return {way: max((one for one in met.values() if not one.dag[way]), key=lambda one: one.score).dag for way in met}
 
 
-def _order(dag: Bools) -> list[int]:
-    """Columns with causes before effects."""
-    left = list(range(len(dag)))
-    order: list[int] = []
-    while left:
-        first = next(v for v in left if not dag[left, v].any())
-        order.append(first)
-        left.remove(first)
-    return order
-
-
 def _finding(
     pair: tuple[int, int],
     before: Link | None,
@@ -225,7 +215,7 @@ def _finding(
     a, b = pair
     if here is None:
         # not needed once environments are told apart: the better of the two ways to add it costs so much
-        odds = min(_loss(dag, _with(dag, x, y), mechanisms) for x, y in ((a, b), (b, a)) if not _leads(dag, y, x))
+        odds = min(_loss(dag, plus(dag, x, y), mechanisms) for x, y in ((a, b), (b, a)) if not leads(dag, y, x))
         gone = not dense and odds > math.log(1 / WRONG) and not must[a, b] and not must[b, a]
         verdict: Verdict = "gone" if gone else "open"
         return Finding(a, b, verdict, None, odds, (0, 0), False, None if gone else "too little")
@@ -238,7 +228,8 @@ def _finding(
     changes = _changes(dag, other, mechanisms), _changes(other, dag, mechanisms)
     why = _doubt(pair, dag, mechanisms, dense)
     if why is None and (odds <= enough or changes[0] >= changes[1]):
-        why = "nothing changes" if changes == (0, 0) else "both change" if min(changes) >= 2 else "too little"
+        both = odds <= enough and min(changes) >= 2
+        why = "nothing changes" if changes == (0, 0) else "both change" if both else "too little"
     if why is not None:
         return None if before is None else Finding(a, b, "open", None, odds, changes, False, why)
     stable = mechanisms.environments > 2 and all(
@@ -318,7 +309,7 @@ def within(block: Floats, environment: Ints) -> Floats:
 
 def _dense(dag: Bools, mechanisms: Mechanisms) -> bool:
     """Whether so much differs between environments that what stays the same cannot be told from what was missed."""
-    changed = sum(mechanisms.told(c, _causes(dag, c)).changed for c in range(mechanisms.size)) / mechanisms.size
+    changed = sum(mechanisms.told(c, causes(dag, c)).changed for c in range(mechanisms.size)) / mechanisms.size
     return changed > _most(mechanisms)
 
 
@@ -330,7 +321,7 @@ def _doubt(pair: tuple[int, int], dag: Bools, mechanisms: Mechanisms, dense: boo
     """Why nothing may be said of a pair whatever the odds."""
     if dense:
         return "all differ"
-    if any(mechanisms.bent(c, _causes(dag, c)) > BENT for c in pair):
+    if any(mechanisms.bent(c, causes(dag, c)) > BENT for c in pair):
         return "bent"
     return None
 
@@ -374,8 +365,7 @@ def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Collection[
     columns = np.flatnonzero((dag != other).any(axis=0)).tolist()
     out = tuple(without)
     more = sum(
-        mechanisms.told(c, _causes(dag, c), out).score - mechanisms.told(c, _causes(other, c), out).score
-        for c in columns
+        mechanisms.told(c, causes(dag, c), out).score - mechanisms.told(c, causes(other, c), out).score for c in columns
     )
     return more / mechanisms.heavy
 
@@ -385,36 +375,7 @@ def _changes(dag: Bools, other: Bools, mechanisms: Mechanisms) -> int:
     import numpy as np
 
     columns = np.flatnonzero((dag != other).any(axis=0)).tolist()
-    return sum(mechanisms.told(c, _causes(dag, c)).changes for c in columns)
-
-
-def _arrows(dag: Bools) -> list[tuple[int, int]]:
-    import numpy as np
-
-    return [(int(a), int(b)) for a, b in np.argwhere(dag)]
-
-
-def _causes(dag: Bools, column: int) -> list[int]:
-    import numpy as np
-
-    return [int(c) for c in np.flatnonzero(dag[:, column])]
-
-
-def _with(dag: Bools, cause: int, effect: int) -> Bools:
-    more = dag.copy()
-    more[cause, effect] = True
-    return more
-
-
-def _leads(dag: Bools, start: int, end: int) -> bool:
-    """Whether arrows lead from `start` to `end`."""
-    import numpy as np
-
-    seen, edge = {start}, [start]
-    while edge:
-        edge = [int(v) for u in edge for v in np.flatnonzero(dag[u]) if v not in seen]
-        seen |= set(edge)
-    return end in seen
+    return sum(mechanisms.told(c, causes(dag, c)).changes for c in columns)
 
 
 def _near(links: Links, size: int) -> Bools:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ...query import Knowledge
 from ...wording import safe
+from .dags import leads
 from .marks import Link
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def known(given: Knowledge | None, names: Sequence[str], aside: Mapping[str, str
             tier,
             {n: aside.get(n, "it is not among the columns") for n in (cause, effect) if n not in at},
         )
-        if not reason and _leads(required, at[effect], at[cause]):
+        if not reason and leads(required, at[effect], at[cause]):
             reason = "with the other arrows that you require it would go round in a circle"
         if reason:
             said = f"{safe(cause)} affects {safe(effect)}"
@@ -92,21 +93,6 @@ def _against(cause: str, effect: str, given: Knowledge, tier: Mapping[str, int],
     if cause in tier and effect in tier and tier[cause] > tier[effect]:
         return f"your tiers put {safe(cause)} after {safe(effect)}"
     return ""
-
-
-def _leads(arrows: Bools, start: int, end: int) -> bool:
-    """Whether a way along arrows leads from `start` to `end`."""
-    import numpy as np
-
-    seen, todo = {start}, [start]
-    while todo:
-        for child in np.flatnonzero(arrows[todo.pop()]).tolist():
-            if child == end:
-                return True
-            if child not in seen:
-                seen.add(child)
-                todo.append(child)
-    return start == end
 
 
 def breaches(
