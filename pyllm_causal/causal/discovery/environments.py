@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -107,7 +107,7 @@ class _Told:
     def with_each(self, column: int, given: Sequence[int], more: Sequence[int]) -> Floats:
         import numpy as np
 
-        return np.array([told.score for told in self._mechanisms.told_each(column, [[*given, one] for one in more])])
+        return np.array([told.score for told in self._mechanisms.told_all((column, [*given, one], ()) for one in more)])
 
 
 def settled(
@@ -233,7 +233,7 @@ def _finding(
     if why is not None:
         return None if before is None else Finding(a, b, "open", None, odds, changes, False, why)
     stable = mechanisms.environments > 2 and all(
-        _loss(dag, other, mechanisms, (e,)) > 0 for e in range(mechanisms.environments)
+        loss > 0 for loss in _losses(dag, other, mechanisms, [(e,) for e in range(mechanisms.environments)])
     )
     drawn = before.arrow if before else None
     verdict = "new" if before is None else "settled" if drawn is None else "agrees" if drawn == here else "contradicts"
@@ -343,8 +343,8 @@ def _growth(
     found = []
     for number in [s for s in STEPS if s < total]:
         sets = [sorted(rng.choice(total, total - number, replace=False).tolist()) for _ in range(DRAWS)]
-        told = [sum(bool(_loss(dag, o, mechanisms, without) > enough) for o in others.values()) for without in sets]
-        found.append((number, sum(told) / DRAWS))
+        told = sum(loss > enough for o in others.values() for loss in _losses(dag, o, mechanisms, sets))
+        found.append((number, told / DRAWS))
     return (*found, (total, float(len(others))))
 
 
@@ -358,16 +358,23 @@ def _least(mechanisms: Mechanisms, odds: Callable[[], float]) -> float:
     return min(found) if min(found) > 0 else max(found) if max(found) < 0 else 0.0
 
 
-def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Collection[int] = ()) -> float:
+def _loss(dag: Bools, other: Bools, mechanisms: Mechanisms) -> float:
     """How much lower the other picture scores: the logarithm of the odds for `dag`."""
+    return _losses(dag, other, mechanisms, [()])[0]
+
+
+def _losses(dag: Bools, other: Bools, mechanisms: Mechanisms, without: Sequence[Sequence[int]]) -> list[float]:
+    """How much lower the other picture scores without each of some sets of environments."""
     import numpy as np
 
     columns = np.flatnonzero((dag != other).any(axis=0)).tolist()
-    out = tuple(without)
-    more = sum(
-        mechanisms.told(c, causes(dag, c), out).score - mechanisms.told(c, causes(other, c), out).score for c in columns
-    )
-    return more / mechanisms.heavy
+    asked = [(c, causes(picture, c), out) for out in without for c in columns for picture in (dag, other)]
+    scores = [told.score for told in mechanisms.told_all(asked)]
+    each = 2 * len(columns)
+    return [
+        (sum(scores[i : i + each : 2]) - sum(scores[i + 1 : i + each : 2])) / mechanisms.heavy
+        for i in range(0, len(scores), each)
+    ]
 
 
 def _changes(dag: Bools, other: Bools, mechanisms: Mechanisms) -> int:

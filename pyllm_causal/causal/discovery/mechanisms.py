@@ -13,9 +13,9 @@ Andrews, Ramsey & Cooper 2019).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .shifts import Pattern, Shared, shared
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Way = Sequence[tuple[int, Sequence[int]]]  # columns, each with its causes
+    Asked = tuple[int, Sequence[int], Sequence[int]]  # column, its causes, environments left out
 
 FLOOR = 1e-3  # added to every variance, of columns with spread 1: a column that is held still somewhere tells, but not without end
 OFTEN = (0.02, 0.08, 0.2, 0.45, 0.8)  # chances of a shift that are tried
@@ -43,7 +44,8 @@ class Habit:
     far: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
 
-_Key = tuple[int, tuple[int, ...], tuple[int, ...], Habit]
+_Key = tuple[int, tuple[int, ...], tuple[int, ...], Habit]  # column, causes, environments left out
+_Case = tuple[int, tuple[int, ...], tuple[int, ...]]  # number, those given, environments left out
 
 
 @dataclass(frozen=True)
@@ -107,18 +109,19 @@ class Mechanisms:
 
     def told(self, column: int, causes: Sequence[int], without: Sequence[int] = ()) -> Mechanism:
         """The mechanism of a column from its causes, `without` some environments, with the present `habit`."""
-        return self.told_each(column, [causes], without)[0]
+        return self.told_all([(column, causes, without)])[0]
 
-    def told_each(self, column: int, causes: Sequence[Sequence[int]], without: Sequence[int] = ()) -> list[Mechanism]:
-        """The mechanism of a column from each of several sets of causes: together, because alone each costs nearly as much."""
-        keys = [(column, tuple(sorted(one)), tuple(sorted(without)), self.habit) for one in causes]
-        sizes = dict[int, list[_Key]]()
+    def told_all(self, asked: Iterable[Asked]) -> list[Mechanism]:
+        """Several mechanisms together, because one alone costs nearly as much. Each: the column, its causes, environments left out."""
+        keys = [(column, tuple(sorted(causes)), tuple(sorted(out)), self.habit) for column, causes, out in asked]
+        alike = dict[tuple[int, int, int], list[_Key]]()
         for key in dict.fromkeys(keys):
             if key not in self._known:
-                sizes.setdefault(sum(len(self._at[c]) for c in key[1]), []).append(key)
-        for new in sizes.values():
-            found = self._told(column, [key[1] for key in new], new[0][2])
-            self._known.update(zip(new, found, strict=True))
+                column, causes, out, _ = key
+                sizes = len(self._at[column]), sum(len(self._at[c]) for c in causes), len(out)
+                alike.setdefault(sizes, []).append(key)
+        for new in alike.values():
+            self._known.update(zip(new, self._told(new), strict=True))
         return [self._known[key] for key in keys]
 
     def learn(self, ways: Sequence[Way]) -> None:
@@ -129,7 +132,7 @@ class Mechanisms:
 
         def total(habit: Habit) -> float:
             self.habit = habit
-            told = [[self.told(column, causes) for column, causes in way] for way in ways]
+            told = [self.told_all((column, causes, ()) for column, causes in way) for way in ways]
             before = UNSHIFTED * sum(math.log1p(-often) for often in habit.often)
             return before + max(sum(one.score - one.apart for one in way) for way in told)
 
@@ -172,101 +175,97 @@ class Mechanisms:
         rows_used = len(self._values)
         return max(explained / left - 2 * len(self._rows_of) / rows_used, 0.0) if left > 0 else 0.0
 
-    def _told(self, column: int, causes: Sequence[tuple[int, ...]], without: Sequence[int]) -> list[Mechanism]:
-        """From each set of causes, of which all have as many numbers."""
+    def _told(self, keys: Sequence[_Key]) -> list[Mechanism]:
+        """Mechanisms of columns of as many numbers, from causes of as many, without as many environments."""
         import numpy as np
 
-        given = [tuple(i for c in one for i in self._at[c]) for one in causes]
+        given = [tuple(i for c in causes for i in self._at[c]) for _, causes, _, _ in keys]
         parts = []
-        for own in self._at[column]:
-            parts.append(self._one(own, given, without))
-            given = [(*one, own) for one in given]
+        for part in range(len(self._at[keys[0][0]])):
+            own = [self._at[column][part] for column, *_ in keys]
+            parts.append(self._single([(o, g, key[2]) for o, g, key in zip(own, given, keys, strict=True)]))
+            given = [(*g, o) for g, o in zip(given, own, strict=True)]
         return [
-            Mechanism(sum(p.score for p in own), sum(p.apart for p in own), np.max([p.shifted for p in own], axis=0))
-            for own in zip(*parts, strict=True)
+            Mechanism(sum(p.score for p in one), sum(p.apart for p in one), np.max([p.shifted for p in one], axis=0))
+            for one in zip(*parts, strict=True)
         ]
 
-    def _one(self, own: int, given: Sequence[tuple[int, ...]], without: Sequence[int]) -> list[Mechanism]:
-        """The mechanism of one number from each of several sets of numbers, all as large."""
+    def _single(self, cases: Sequence[_Case]) -> list[Mechanism]:
+        """Mechanisms of one number each, from as many numbers, without as many environments."""
         import numpy as np
 
-        habit, numbers = self.habit, len(given[0]) + 2
-        there = [e for e in range(self.environments) if e not in without]
-        rows = self._rows[there]
-        estimates = self._estimated(own, given)
-        lines = self._sharing("lines", own, given, estimates, there, _patterns(habit, len(given[0])))
-        spreads = self._sharing("spread", own, given, estimates, there, _either(habit.often[SPREAD], habit.far[SPREAD]))
-        price, apart = 0.5 * numbers * math.log(rows.sum()), 0.5 * numbers * float(np.log(rows).sum())
+        habit, given = self.habit, len(cases[0][1])
+        estimates = self._estimated([(own, causes) for own, causes, _ in cases])
+        there = [[e for e in range(self.environments) if e not in out] for *_, out in cases]
+        lines = self._sharing("lines", cases, estimates, there, _patterns(habit, given))
+        spreads = self._sharing("spread", cases, estimates, there, _either(habit.often[SPREAD], habit.far[SPREAD]))
         found = []
-        for told, line, spread in zip(estimates, lines, spreads, strict=True):
-            shifted = np.zeros((len(there), 3))
+        for told, at, line, spread in zip(estimates, there, lines, spreads, strict=True):
+            shifted = np.zeros((len(at), 3))
             shifted[:, AVERAGE] = line.chances[:, 1::2].sum(axis=1)
             shifted[:, SLOPES] = line.chances[:, 2:].sum(axis=1)
             shifted[:, SPREAD] = spread.chances[:, 1]
-            likelihood = float(told.likelihood[there].sum())
-            found.append(Mechanism(likelihood + line.gain + spread.gain - price, likelihood - apart, shifted))
+            likelihood, rows = float(told.likelihood[at].sum()), self._rows[at]
+            price, apart = math.log(rows.sum()), float(np.log(rows).sum())
+            score = likelihood + line.gain + spread.gain - 0.5 * (given + 2) * price
+            found.append(Mechanism(score, likelihood - 0.5 * (given + 2) * apart, shifted))
         return found
 
     def _sharing(
         self,
-        what: str,
-        own: int,
-        given: Sequence[tuple[int, ...]],
+        what: Literal["lines", "spread"],
+        cases: Sequence[_Case],
         estimates: Sequence[_Estimates],
-        there: list[int],
+        there: Sequence[list[int]],
         patterns: tuple[Pattern, ...],
     ) -> list[Shared]:
         """What environments share of the lines or the spread; habits that differ elsewhere only ask for it again."""
         import numpy as np
 
-        keys = [(what, own, one, patterns, tuple(there)) for one in given]
+        keys = [(what, patterns, *case) for case in cases]
         new = [i for i, key in enumerate(keys) if key not in self._shared]
         if new:
             told = [estimates[i] for i in new]
-            if what == "lines":
-                numbers, chance = np.stack([t.lines[there] for t in told]), np.stack([t.chance[there] for t in told])
-            else:
-                numbers = np.stack([t.spread[there] for t in told])[..., None]
-                chance = np.stack([t.doubt[there] for t in told])[..., None, None]
+            values = [(t.lines, t.chance) if what == "lines" else (t.spread, t.doubt) for t in told]
+            numbers = np.stack([n[there[i]] for i, (n, _) in zip(new, values, strict=True)])
+            chance = np.stack([c[there[i]] for i, (_, c) in zip(new, values, strict=True)])
             self._shared.update(zip([keys[i] for i in new], shared(numbers, chance, patterns), strict=True))
         return [self._shared[key] for key in keys]
 
-    def _estimated(self, own: int, given: Sequence[tuple[int, ...]]) -> list[_Estimates]:
-        """One regression an environment for each set of numbers, from means and covariances."""
+    def _estimated(self, wanted: Sequence[tuple[int, tuple[int, ...]]]) -> list[_Estimates]:
+        """One regression an environment for each number from the given ones, as many each, from means and covariances."""
         import numpy as np
 
-        new = [one for one in given if (own, one) not in self._estimates]
+        new = [one for one in dict.fromkeys(wanted) if one not in self._estimates]
         if new:
-            at, rows, size = np.array(new, dtype="int64").reshape(len(new), -1), self._rows, self.environments
-            spreads, along = self._spreads.transpose(1, 2, 0), self._spreads[:, own, :].T
-            inverse = np.linalg.inv(np.moveaxis(spreads[at[:, :, None], at[:, None, :]], -1, 1))  # (b, E, k, k)
-            along = np.moveaxis(along[at], -1, 1)  # (b, E, k)
+            own, at = np.array([one[0] for one in new]), np.array([one[1] for one in new], dtype="int64")
+            rows, (many, given) = self._rows, at.shape
+            moments, means = self._spreads.transpose(1, 2, 0), self._means.T  # environments last
+            inverse = np.linalg.inv(np.moveaxis(moments[at[:, :, None], at[:, None, :]], -1, 1))  # (b, E, k, k)
+            along = np.moveaxis(moments[at, own[:, None]], -1, 1)  # (b, E, k)
             slopes = (inverse @ along[..., None])[..., 0]
-            left = self._spreads[:, own, own] - (slopes * along).sum(axis=2)
-            means = np.moveaxis(self._means.T[at], -1, 1)
-            tilt = (inverse @ means[..., None])[..., 0]
-            average = self._means[:, own] - (slopes * means).sum(axis=2)
-            chance = np.empty((len(new), size, at.shape[1] + 1, at.shape[1] + 1))
-            chance[..., 0, 0] = 1 + (tilt * means).sum(axis=2)
+            left = moments[own, own] - (slopes * along).sum(axis=2)
+            middle = np.moveaxis(means[at], -1, 1)
+            tilt = (inverse @ middle[..., None])[..., 0]
+            average = means[own] - (slopes * middle).sum(axis=2)
+            chance = np.empty((many, self.environments, given + 1, given + 1))
+            chance[..., 0, 0] = 1 + (tilt * middle).sum(axis=2)
             chance[..., 0, 1:] = chance[..., 1:, 0] = -tilt
             chance[..., 1:, 1:] = inverse
-            free = np.maximum(rows - at.shape[1] - 1, 1.0)
+            free = np.maximum(rows - given - 1, 1.0)
             variance = left * rows / free
             chance *= (variance / rows)[..., None, None]
-            lines = np.concatenate([average[..., None], slopes], axis=2)
-            doubt = self.heavy / (2 * free)
+            lines, spread = np.concatenate([average[..., None], slopes], axis=2), 0.5 * np.log(variance)[..., None]
+            doubt, likelihood = (self.heavy / (2 * free))[:, None, None], -0.5 * rows * np.log(left)
             for i, one in enumerate(new):
-                likelihood = -0.5 * rows * np.log(left[i])
-                self._estimates[own, one] = _Estimates(
-                    lines[i], chance[i], 0.5 * np.log(variance[i]), doubt, likelihood
-                )
-        return [self._estimates[own, one] for one in given]
+                self._estimates[one] = _Estimates(lines[i], chance[i], spread[i], doubt, likelihood[i])
+        return [self._estimates[one] for one in wanted]
 
 
 @dataclass(frozen=True)
 class _Estimates:
-    """Of one regression an environment: (E, 1 + k) average at the columns' middle and slopes, and their variances; (E,) logarithm of
-    the spread, its variance, and the highest log-likelihood."""
+    """Of one regression an environment: (E, 1 + k) average at the columns' middle and slopes, (E, 1) logarithm of the spread, the
+    variances of both, (E, d, d), and (E,) highest log-likelihoods."""
 
     lines: Floats
     chance: Floats
