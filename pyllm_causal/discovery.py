@@ -139,6 +139,8 @@ def _fits(query: Query, table: Table) -> None:
             raise QueryError(f"`{field}` has no use in a question of kind discovery.", "Leave it out.")
     if query.design.kind != "observational":
         raise QueryError("A design has no use in a question of kind discovery.", "Leave it out.")
+    if query.scale != "difference" or query.target != "everyone":
+        raise QueryError("`scale` and `target` have no use in a question of kind discovery.", "Leave them out.")
     if query.missing == "impute":
         raise QueryError("`missing: impute` is not for a search.", "Leave it out: complete rows are used and counted.")
     given = query.knowledge

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis import Answer, Effect, GroupedEffect, MediationEffect
 from ..errors import InputError
-from ..wording import DOTS, LEVEL_WORDS, safe
+from ..wording import DOTS, LEVEL_WORDS, number, safe
 from .chapters.answer import bounds, estimates
 from .chapters.telling import Telling
 from .chapters.told import UNFIT, told_of
@@ -106,13 +106,14 @@ def card(answer: Answer) -> str:
 def frame(answer: Answer) -> pd.DataFrame:
     """Every estimate as a row: `method`, `value`, `low`, `high` (at full precision, in the answer's own unit), `unit`, `n`, `note`.
 
-    First the effect, then its parts (groups, ways, arms), the other methods, the plain comparison. Empty for a refusal.
+    First the effect, then its parts (groups, ways, arms), the other methods, the plain comparison; bounds where there is no effect,
+    what an outcome is due to, links with how often they were seen. Empty for a refusal that says nothing of the size.
     """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
     for i, e in enumerate(answer.estimates):
-        note = "; ".join(("the answer", *e.notes) if i == 0 else e.notes)
+        note = "; ".join((_headline(answer), *e.notes) if i == 0 else e.notes)
         rows.append(_row(e.method, e.effect, e.n, note))
         rows += _parts(e.effect) if i == 0 else []
     if not answer.estimates and answer.effect is not None:
@@ -121,12 +122,55 @@ def frame(answer: Answer) -> pd.DataFrame:
     for arm in answer.arms or ():
         if arm.get("effect"):
             effect = Effect.model_validate({k: v for k, v in arm["effect"].items() if k in Effect.model_fields})
-            rows.append(
-                _row(str(arm.get("method") or ""), effect, None, f"{arm.get('treated')} against {arm.get('control')}")
-            )
+            rows.append(_row(str(arm.get("method") or ""), effect, None, _arm(arm)))
+    rows += _due(answer) + _links(answer)
+    if answer.bounds is not None and answer.effect is None:
+        low, high = answer.bounds.low, answer.bounds.high
+        rows.append(_cells("bounds", None, low, high, "", "; ".join(answer.bounds.assumptions) or "nothing is assumed"))
     if answer.unadjusted is not None:
         rows.append(_row("unadjusted", answer.unadjusted, None, "a plain comparison, nothing held fixed"))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _headline(answer: Answer) -> str:
+    """What the first figure is; of shares of a variation it is only what a step of the first cause does."""
+    if answer.attribution and any("moves" in p for p in answer.attribution):
+        return "what a step of the first cause does to the average"
+    return "the answer"
+
+
+def _arm(arm: dict[str, Any]) -> str:
+    """`call against none`, `promo: yes against no`, or `20.3 more of ads`."""
+    name = arm.get("treatment")
+    if name is not None and arm.get("treated") is None:
+        step = arm.get("step")
+        return f"{number(step, 3)} more of {name}" if isinstance(step, int | float) else str(name)
+    pair = f"{arm.get('treated')} against {arm.get('control')}"
+    return pair if name is None else f"{name}: {pair}"
+
+
+def _due(answer: Answer) -> list[dict[str, Any]]:
+    """The parts of an attribution: shares of the variation, or amounts in the unit of the outcome."""
+    parts = [p for p in answer.attribution or () if isinstance(p.get("share"), int | float)]
+    query = answer.provenance.get("query") or {}
+    amounts = bool(query.get("compare")) or query.get("row") is not None
+    unit = (answer.effect.unit if answer.effect is not None else "") if amounts else "share of the variation"
+    return [_cells("", p["share"], p.get("low"), p.get("high"), unit, f"due to {p.get('cause')}") for p in parts]
+
+
+def _links(answer: Answer) -> list[dict[str, Any]]:
+    """Links that were searched for, with how often they were seen."""
+    return [
+        _cells(
+            "",
+            e.get("frequency"),
+            None,
+            None,
+            "share of resamples",
+            f"{e.get('cause')} {e.get('mark', '→')} {e.get('effect')}",
+        )
+        for e in answer.edges or ()
+    ]
 
 
 def _parts(effect: Effect) -> list[dict[str, Any]]:
@@ -147,15 +191,13 @@ def _parts(effect: Effect) -> list[dict[str, Any]]:
 
 def _row(method: str, effect: Effect, n: int | None, note: str) -> dict[str, Any]:
     unit = effect.unit if effect.scale == "difference" else effect.scale
-    return {
-        "method": method,
-        "value": effect.value,
-        "low": effect.low,
-        "high": effect.high,
-        "unit": unit,
-        "n": n,
-        "note": note,
-    }
+    return _cells(method, effect.value, effect.low, effect.high, unit, note, n)
+
+
+def _cells(
+    method: str, value: float | None, low: float | None, high: float | None, unit: str, note: str, n: int | None = None
+) -> dict[str, Any]:
+    return {"method": method, "value": value, "low": low, "high": high, "unit": unit, "n": n, "note": note}
 
 
 def _first(t: Telling) -> Figure | None:

@@ -73,7 +73,7 @@ def compare(answers: Sequence[Answer], main: Sequence[int] = ()) -> Comparison:
         rows.append(
             Row(
                 label=_label(queries[i], before),
-                effect=answer.effect,
+                effect=_effect(answer, queries[i]),
                 rows=answer.sample.used if answer.sample else None,
                 sure=LEVEL_WORDS[answer.certainty.level] if answer.certainty else _UNTOLD.get(answer.status, ""),
                 changed=bool(answer.provenance.get("ledger", {}).get("changed_after_result")),
@@ -90,12 +90,45 @@ def _query(answer: Answer) -> dict[str, Any]:
     return query if isinstance(query, dict) else {}
 
 
+# Another question, where one of these differs; the rest of a query varies the same one.
+_QUESTION = ("kind", "treatment", "outcome", "changes", "costs", "row", "compare", "columns", "environment", "by")
+
+
+def _asked(query: dict[str, Any]) -> str:
+    """What a query asks, in a few words."""
+    words, kind = query.get("words") or {}, query.get("kind")
+    treatment, outcome = (safe(words.get(role) or query.get(role) or "?", 40) for role in ("treatment", "outcome"))
+    row = f"the row with {safe(query['row'], 30)}" if isinstance(query.get("row"), str) else f"row {query.get('row')}"
+    given = query.get("changes") or {}
+    changed = ", ".join(f"{safe(n, 25)} = {safe(v, 25)}" for n, v in list(given.items())[:3])
+    if query.get("treatment") and query["treatment"] not in given:
+        changed = treatment if query.get("treated") is None else f"{treatment} = {safe(query['treated'], 25)}"
+    if kind == "discovery":
+        return f"what causes {outcome if query.get('outcome') else 'what'}"
+    if kind == "attribution" and query.get("compare"):
+        column, first, second = (safe(query["compare"].get(k), 25) for k in ("column", "from", "to"))
+        return f"why {outcome} differs between {column} = {first} and {second}"
+    if kind == "attribution":
+        return f"what drives {outcome}" if query.get("row") is None else f"why {outcome} of {row} is far out"
+    if kind == "counterfactual" and query.get("row") is not None:
+        return f"{outcome} of {row} with {changed}"
+    if kind == "counterfactual":
+        return f"{outcome} if everybody had {changed}" if changed else f"the best single change for {outcome}"
+    by = f" by {safe(query['by'], 40)}" if query.get("by") else ""
+    whole = ", all ways together" if kind == "mediation" else ""
+    return f"{treatment} → {outcome}{by}{whole}"
+
+
+def _effect(answer: Answer, query: dict[str, Any]) -> Effect | None:
+    """The figure of an answer; shares of a variation are several, and none of them is the answer."""
+    shares = query.get("kind") == "attribution" and not query.get("compare") and query.get("row") is None
+    return None if shares else answer.effect
+
+
 def _label(query: dict[str, Any], before: dict[str, Any] | None) -> str:
     """What sets an answer apart from the one before: its question, or what was changed in it."""
-    words = query.get("words") or {}
-    asked = " → ".join(safe(words.get(role) or query.get(role) or "?", 40) for role in ("treatment", "outcome"))
-    if before is None or any(before.get(role) != query.get(role) for role in ("treatment", "outcome")):
-        return asked + (f", only {safe(query['where'], 40)}" if query.get("where") else "")
+    if before is None or any(before.get(part) != query.get(part) for part in _QUESTION):
+        return _asked(query) + (f", only {safe(query['where'], 40)}" if query.get("where") else "")
     said = []
     if query.get("where") != before.get("where"):
         said.append(f"only {safe(query['where'], 40)}" if query.get("where") else "all rows")

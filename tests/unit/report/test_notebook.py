@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 import pyllm_causal as causal
-from pyllm_causal.analysis import ErrorInfo
+from pyllm_causal.analysis import Answer, ErrorInfo
 from pyllm_causal.errors import InputError
 from tests.unit.report.designs import EVIL, WORLDS, answer
 from tests.unit.report.test_document import read
@@ -63,7 +63,10 @@ def test_the_table_has_groups_ways_and_arms():
     assert arms.arms is not None
     shown = arms.to_frame()
     assert {f"{a['treated']} against {a['control']}" for a in arms.arms} <= set(shown.note)
-    assert len(answer("refused").to_frame()) == 0
+    refused = answer("refused")
+    bounds = refused.to_frame()
+    assert refused.bounds is not None and len(bounds) == 1 and bounds.value.isna().all()
+    assert (bounds.low[0], bounds.high[0], bounds.method[0]) == (refused.bounds.low, refused.bounds.high, "bounds")
     assert next(iter(answer("survival").to_frame().unit)) == "hazard_ratio"
 
 
@@ -85,3 +88,33 @@ def test_nothing_to_plot_is_said():
         nothing.plot()
     assert "No &lt;b&gt; file." in nothing._repr_html_()
     assert "Look." in nothing._repr_html_()
+
+
+def test_the_table_of_fitted_pictures_and_links_says_what_each_figure_is():
+    shares = from_parts(
+        attribution=({"cause": "price", "share": 0.4, "low": 0.3, "high": 0.5, "moves": {"step": 2.0, "effect": {}}},),
+        query={"kind": "attribution", "outcome": "sales"},
+    ).to_frame()
+    assert [tuple(r) for r in shares[["value", "unit", "note"]].values] == [(0.4, "share of the variation", "due to price")]
+    change = from_parts(
+        attribution=({"cause": "price", "share": -4.0, "low": -5.0, "high": -3.0},),
+        query={"kind": "attribution", "outcome": "sales", "compare": {"column": "m", "from": 1, "to": 2}},
+    ).to_frame()
+    assert (change.low[0], change.note[0]) == (-5.0, "due to price") and "variation" not in change.unit[0]
+    effect = {"value": 3.0, "low": 1.0, "high": 5.0, "unit": "kg"}
+    levers = from_parts(
+        arms=(
+            {"treatment": "feed", "treated": None, "control": None, "step": 2.5, "effect": effect},
+            {"treatment": "promo", "treated": "yes", "control": "no", "step": 1, "effect": effect},
+        ),
+        query={"kind": "counterfactual", "outcome": "weight"},
+    ).to_frame()
+    assert list(levers.note) == ["2.50 more of feed", "promo: yes against no"]
+    links = from_parts(
+        edges=({"cause": "a", "effect": "b", "mark": "→", "frequency": 0.9},), query={"kind": "discovery"}
+    ).to_frame()
+    assert list(links.note) == ["a → b"] and list(links.value) == [0.9]
+
+
+def from_parts(query, **parts):
+    return Answer(status="answered", headline="-", text="-", provenance={"query": query}, **parts)
