@@ -134,7 +134,11 @@ def _shape(text: str, column: Column) -> float:
 def _covered(asked: Sequence[str], column: Column) -> float:
     """The part of a column's own words that are spoken: "got the vaccine" before "weight before the vaccine"."""
     gist = gist_of(column)
-    texts = ((column.name, _FORMS), (gist, MEASURES | _FORMS), (_WHEN.split(gist, maxsplit=1)[0], MEASURES | _FORMS))
+    texts = (
+        (column.name, _FORMS | _UNITS),
+        (gist, MEASURES | _FORMS),
+        (_WHEN.split(gist, maxsplit=1)[0], MEASURES | _FORMS),
+    )
     parts = [_core(text, empty) for text, empty in texts]
     if column.kind == "category" and any(_said(str(lv.value), asked) for lv in column.levels[:30]):
         return 1.0
@@ -159,8 +163,10 @@ def _said(level: str, asked: Sequence[str]) -> bool:
 # Words in a name that only say how it is measured.
 _FORMS = frozenset(
     """score index flag status level levels number count total avg mean rate pct percent share is has num eur usd gbp kg cm
-    km mm min mins hrs hr hour hours day days week weeks month months minute minutes second seconds sec secs m2""".split()
+    km mm min mins hrs""".split()
 )
+# In a name they are units ("stay_days"); in a description they may be what it is about ("cigarettes a day").
+_UNITS = frozenset("hr hour hours day days week weeks month months minute minutes second seconds sec secs m2".split())
 
 
 def _core(text: str, empty: frozenset[str]) -> list[str]:
