@@ -38,10 +38,10 @@ def test_a_wide_screen_changes_nothing(width: int) -> None:
 
 @pytest.mark.parametrize(("terminal", "widest"), [(True, 59), (False, WIDTH)])
 def test_only_a_terminal_is_narrow(monkeypatch: pytest.MonkeyPatch, terminal: bool, widest: int) -> None:
-    from pyllm_causal.cli import _fitted
+    from pyllm_causal.cli import console
 
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
     text = fill(f"{LONG}. {LONG}.")
     assert WIDTH - 10 < max(map(len, text.split("\n"))) <= WIDTH
-    assert widest - 10 < max(map(len, _fitted(text).split("\n"))) <= widest
+    assert widest - 10 < max(map(len, console.fitted(text).split("\n"))) <= widest
