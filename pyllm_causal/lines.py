@@ -31,7 +31,7 @@ from .causal.repeats import Effort
 from .causal.sample import Drawn, Sample, draw, values_of, without_covariates
 from .causal.seldom_recorded import seldom_recorded
 from .causal.stand_ins import stand_ins
-from .causal.timing_order import late
+from .causal.timing_order import early_outcome, late
 from .causal.whom import everyone
 from .data import Table
 from .errors import QueryError
@@ -161,6 +161,7 @@ def common_line(
     dated = late(query, table.profile, estimand.adjust_for)
     used = (str(query.outcome), str(query.treatment), *estimand.adjust_for)
     seen = (
+        early_outcome(query, table.profile),
         before_after(drawn, query, table),
         repeated_rows(query, table),
         stand_ins(table, used),
@@ -270,7 +271,7 @@ def design_line(
         matters /= float(values_of(table, str(query.treatment)).std()) or 1.0
     after = late(query, table.profile, found.estimand.adjust_for)
     used = (str(query.outcome), str(query.treatment), *found.estimand.adjust_for)
-    seen = (after, repeated_rows(query, table), stand_ins(table, used))
+    seen = (after, early_outcome(query, table.profile), repeated_rows(query, table), stand_ins(table, used))
     diagnoses = (*found.diagnoses, *(d for d in seen if d is not None))
     redrawn = Verdict()
     if contested is not None and strategy in ("instrument", "front_door"):

@@ -35,9 +35,9 @@ SEES = (
     "overidentification",
     "leave_one_instrument_out",
 )
-# Diagnoses by which the figure is known to be no effect: what was held fixed came after the treatment, the treatment began for
-# everybody at once, or the treated had to live until it.
-HOPELESS = ("late", "before_after", "immortal_time")
+# Diagnoses by which the figure is known to be no effect: what was held fixed came after the treatment, the outcome before it, the
+# treatment began for everybody at once, or the treated had to live until it.
+HOPELESS = ("late", "early_outcome", "before_after", "immortal_time")
 FATAL = ("leakage",)  # a failure means that the figure is no effect: two levels
 
 

@@ -134,10 +134,48 @@ def _by_year(column: Column, treatment: Column, outcome: Column, suffixes: froze
     return ""
 
 
+def early_outcome(query: Query, profile: Profile) -> Diagnosis | None:
+    """A warning where names or descriptions say that the outcome was recorded before the treatment; None where nothing says so."""
+    if query.design.kind in OVER_TIME or query.treatment is None or query.outcome is None:
+        return None
+    names = profile.names()
+    if query.treatment not in names or query.outcome not in names:
+        return None
+    treatment, outcome = profile.column(str(query.treatment)), profile.column(str(query.outcome))
+    told = known_suffixes(list(profile.columns))
+    own, begun = years_of(outcome, told), years_of(treatment, told)
+    how = ""
+    if own and begun and max(own) < min(begun) and not _SETTLED.search(_told(treatment)):
+        how = f"was recorded in {max(own)}, before {safe(treatment.name)} ({min(begun)})"
+    elif not _LATER.search(outcome.description or ""):
+        before = next((m for m in _BEFORE.finditer(outcome.description or "") if _means(m["what"], treatment)), None)
+        how = (
+            f"was recorded before {safe(treatment.name)} (its description says “{safe(before[0], 60).lower()}”)"
+            if before
+            else ""
+        )
+    if not how:
+        return None
+    finding = f"{safe(outcome.name)} {how}: what came later cannot have changed it"
+    return Diagnosis(name="early_outcome", status="warning", finding=finding, figures={"column": outcome.name})
+
+
+_ARTICLES = r"(?:(?:the|this|their|his|her|taking|starting|getting|receiving|beginning|start of|end of)\s+){0,3}"
+_BEFORE = re.compile(rf"\b(?:before|prior to|ahead of)\s+{_ARTICLES}(?P<what>[^\W\d_]{{4,}})", re.IGNORECASE)
+_AFTER = re.compile(rf"\b(?:after|since|following)\s+{_ARTICLES}(?P<what>[^\W\d_]{{4,}})", re.IGNORECASE)
+
+
+def _means(word: str, column: Column) -> bool:
+    """Is `word` one of those that name a column, whatever its ending ("schooling", "years of school")?"""
+    root = word.casefold()[:5]
+    head = re.split(r"[(;:,]", column.description or "", maxsplit=1)[0]
+    return any(w.casefold()[:5] == root for w in re.findall(r"[^\W\d_]{4,}", f"{column.name.replace('_', ' ')} {head}"))
+
+
 def _by_words(column: Column, treatment: Column) -> str:
     """What the description says, where it says nothing of an earlier time and the treatment is not told of in the same way."""
     text = column.description or ""
-    found = _LATER.search(text)
+    found = _LATER.search(text) or next((m for m in _AFTER.finditer(text) if _means(m["what"], treatment)), None)
     if found is None or _EARLIER.search(text) or _LATER.search(treatment.description or ""):
         return ""
     return f"was recorded after {safe(treatment.name)} (its description says “{safe(found[0], 60).lower()}”)"

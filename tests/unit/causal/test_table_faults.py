@@ -177,13 +177,13 @@ class TestAssignedBy:
     def test_without_an_effect_few_intervals_claim_one(self) -> None:
         query = {"treatment": "net", "outcome": "malaria", "design": {"kind": "randomised"}}
         missed = {"rows": 0, "villages": 0}
-        for seed in range(30):
+        for seed in range(20):
             frame = self.villages(seed)
             for name, more in (("rows", {}), ("villages", {"cluster": "village"})):
                 effect = analyse({**query, **more}, frame).effect
                 assert effect is not None and effect.low is not None and effect.high is not None
                 missed[name] += not effect.low <= 0 <= effect.high
-        assert missed["rows"] >= 6 and missed["villages"] <= 5  # of 30; 1 or 2 are due
+        assert missed["rows"] >= 4 and missed["villages"] <= 4  # of 20; one is due
 
 
 class TestUnknownLevels:
@@ -203,3 +203,57 @@ class TestUnknownLevels:
         means = (known["small"] == "ja").groupby(known["smokes"]).mean()
         assert answer.effect is not None and answer.effect.value == pytest.approx(means["yes"] - means["no"], abs=1e-6)
         assert answer.estimand is not None
+
+
+class TestEarlyOutcome:
+    """What was recorded before the treatment cannot be its effect: the truth is 0, the groups differ all the same."""
+
+    def world(self) -> pd.DataFrame:
+        rng, n = np.random.default_rng(10), 900
+        job = rng.integers(0, 2, n)
+        reform = (rng.random(n) < 0.3 + 0.3 * job) * 1
+        return pd.DataFrame(
+            {"reform_2020": reform, "job_2018": job, "job_2022": (rng.random(n) < 0.4 + 0.2 * reform) * 1}
+        )
+
+    def answer(self, outcome: str, told: dict[str, str] | None = None, treatment: str = "reform_2020") -> Answer:
+        frame = self.world().rename(columns={"reform_2020": treatment})
+        return analyse({"treatment": treatment, "outcome": outcome, "adjust_for": []}, frame, describe=told)
+
+    def test_by_years(self) -> None:
+        answer = self.answer("job_2018")
+        assert answer.effect is not None and answer.effect.low is not None and answer.effect.low > 0.1
+        assert "early_outcome" in warned(answer) and level(answer) == "very_low"
+        assert "early_outcome" not in warned(self.answer("job_2022"))
+
+    @pytest.mark.parametrize(
+        ("text", "early"),
+        [
+            ("had a job before the training", True),
+            ("had a job prior to starting training", True),
+            ("had a job two years later", False),
+            ("change in pay since before the training, after the training", False),
+            ("had a job before the age of thirty", False),
+        ],
+    )
+    def test_by_words(self, text: str, early: bool) -> None:
+        told = {"job_2022": text, "training": "took part in the training"}
+        assert ("early_outcome" in warned(self.answer("job_2022", told, "training"))) is early
+
+    def test_what_is_held_fixed_came_after(self) -> None:
+        rng, n = np.random.default_rng(14), 800
+        schooling = rng.normal(12, 2, n).round()
+        job = 0.3 * (schooling - 12) + rng.normal(0, 1, n)
+        frame = pd.DataFrame(
+            {"schooling": schooling, "job": job, "wage": 15 + 0.4 * (schooling - 12) + 2 * job + rng.normal(0, 2, n)}
+        )
+        query = {"treatment": "schooling", "outcome": "wage", "adjust_for": ["job"]}
+        answer = analyse(
+            query, frame, describe={"job": "standing of the job after schooling", "schooling": "years of schooling"}
+        )
+        assert answer.effect is not None and answer.effect.value < 0.7  # the whole effect is 1.0
+        assert "late" in warned(answer) and level(answer) == "very_low"
+        quiet = analyse(
+            query, frame, describe={"job": "standing of the father's job", "schooling": "years of schooling"}
+        )
+        assert "late" not in warned(quiet)
