@@ -95,7 +95,9 @@ def test_the_table_of_fitted_pictures_and_links_says_what_each_figure_is():
         attribution=({"cause": "price", "share": 0.4, "low": 0.3, "high": 0.5, "moves": {"step": 2.0, "effect": {}}},),
         query={"kind": "attribution", "outcome": "sales"},
     ).to_frame()
-    assert [tuple(r) for r in shares[["value", "unit", "note"]].values] == [(0.4, "share of the variation", "due to price")]
+    assert [tuple(r) for r in shares[["value", "unit", "note"]].values] == [
+        (0.4, "share of the variation", "due to price")
+    ]
     change = from_parts(
         attribution=({"cause": "price", "share": -4.0, "low": -5.0, "high": -3.0},),
         query={"kind": "attribution", "outcome": "sales", "compare": {"column": "m", "from": 1, "to": 2}},
