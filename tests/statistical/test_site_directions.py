@@ -8,7 +8,7 @@ from tests.statistical.sites_table import DIVERSE, FAINT, FAMILIES, NONE, Count,
 
 pytestmark = pytest.mark.statistical
 
-DRAWS = 30
+DRAWS = 20
 
 
 def printed(name: str, sites: int, c: Count) -> None:
@@ -22,7 +22,7 @@ def test_nine_in_ten_lines_of_plain_pc_are_told_right_where_every_mechanism_diff
     found = measured((DIVERSE,), (5, 8, 12), DRAWS)
     for (sites, name), c in found.items():
         printed(name, sites, c)
-        assert c.open >= 30  # enough to judge by
+        assert c.open >= 20  # enough to judge by
         assert c.right >= 0.95 * c.told
         assert (
             c.open_right >= 0.9 * c.knowable
@@ -31,7 +31,7 @@ def test_nine_in_ten_lines_of_plain_pc_are_told_right_where_every_mechanism_diff
     assert whole.open_right >= 0.9 * whole.open
 
 
-@pytest.mark.parametrize("sites", [2, 3, 5, 8])
+@pytest.mark.parametrize("sites", [3, 5, 8])
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name not in (FAINT, NONE)])
 def test_what_is_told_is_right(name: str, sites: int) -> None:
     c = counted(FAMILIES[name], sites, DRAWS)
@@ -42,8 +42,8 @@ def test_what_is_told_is_right(name: str, sites: int) -> None:
         assert c.told > 0
 
 
-@pytest.mark.parametrize("sites", [2, 3, 5, 8])
-@pytest.mark.parametrize("size", [0.05, 0.1, 0.15, 0.25, 0.5])
+@pytest.mark.parametrize("sites", [2, 3, 5])
+@pytest.mark.parametrize("size", [0.05, 0.15, 0.5])
 def test_small_differences_everywhere_turn_few_directions_round(size: float, sites: int) -> None:
     c = counted(Family(1.0, "averages", size), sites, DRAWS)
     printed(f"averages {size}", sites, c)
@@ -51,7 +51,7 @@ def test_small_differences_everywhere_turn_few_directions_round(size: float, sit
     assert c.turned <= 0.02 * c.links
 
 
-@pytest.mark.parametrize("sites", [2, 3, 5, 12])
+@pytest.mark.parametrize("sites", [2, 5, 12])
 def test_almost_nothing_is_told_where_nothing_differs(sites: int) -> None:
     c = counted(FAMILIES[NONE], sites, DRAWS)
     printed(NONE, sites, c)
