@@ -102,7 +102,7 @@ contest: $(READY)  ## Wrong and right pictures held against their tables; writes
 	@$(RUN)/python -m tests.statistical.contest_table > docs/contest.md.new; s=$$?; mv docs/contest.md.new docs/contest.md; cat docs/contest.md; exit $$s
 
 .PHONY: sites
-sites: $(READY)  ## Directions from several sites on simulated worlds; writes docs/sites.md; exit 1 when a goal is missed (half an hour)
+sites: $(READY)  ## Directions from several sites on simulated worlds; writes docs/sites.md; exit 1 when a goal is missed (minutes)
 	@$(RUN)/python -W ignore -m tests.statistical.sites_table > docs/sites.md.new; s=$$?; mv docs/sites.md.new docs/sites.md; cat docs/sites.md; exit $$s
 
 .PHONY: truth-table
