@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..analysis import Effect
 from ..wording import alike, number, safe
@@ -65,3 +66,13 @@ def with_unit(effect: Effect) -> str:
     """`3.3 kg (2.4 to 4.3)`."""
     amount, unit = shown(effect).text, unit_words(effect)
     return f"{amount}{'' if unit in ('', '%') else ' '}{unit}"
+
+
+def arm_words(arm: dict[str, Any]) -> str:
+    """One of several contrasts: `call against none`, `promo: yes against no`, or `20.3 more of ads`."""
+    name = arm.get("treatment")
+    if name is not None and arm.get("treated") is None:
+        step = arm.get("step")
+        return f"{number(step)} more of {safe(name, 60)}" if isinstance(step, int | float) else safe(name, 60)
+    pair = f"{safe(arm.get('treated'), 40)} against {safe(arm.get('control'), 40)}"
+    return pair if name is None else f"{safe(name, 60)}: {pair}"

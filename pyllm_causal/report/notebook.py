@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..analysis import Answer, Effect, GroupedEffect, MediationEffect
 from ..errors import InputError
-from ..wording import DOTS, LEVEL_WORDS, number, safe
+from ..wording import DOTS, LEVEL_WORDS, safe
+from .amounts import arm_words
 from .chapters.answer import bounds, estimates
 from .chapters.telling import Telling
 from .chapters.told import UNFIT, told_of
@@ -122,7 +123,7 @@ def frame(answer: Answer) -> pd.DataFrame:
     for arm in answer.arms or ():
         if arm.get("effect"):
             effect = Effect.model_validate({k: v for k, v in arm["effect"].items() if k in Effect.model_fields})
-            rows.append(_row(str(arm.get("method") or ""), effect, None, _arm(arm)))
+            rows.append(_row(str(arm.get("method") or ""), effect, None, arm_words(arm)))
     rows += _due(answer) + _links(answer)
     if answer.bounds is not None and answer.effect is None:
         low, high = answer.bounds.low, answer.bounds.high
@@ -137,16 +138,6 @@ def _headline(answer: Answer) -> str:
     if answer.attribution and any("moves" in p for p in answer.attribution):
         return "what a step of the first cause does to the average"
     return "the answer"
-
-
-def _arm(arm: dict[str, Any]) -> str:
-    """`call against none`, `promo: yes against no`, or `20.3 more of ads`."""
-    name = arm.get("treatment")
-    if name is not None and arm.get("treated") is None:
-        step = arm.get("step")
-        return f"{number(step, 3)} more of {name}" if isinstance(step, int | float) else str(name)
-    pair = f"{arm.get('treated')} against {arm.get('control')}"
-    return pair if name is None else f"{name}: {pair}"
 
 
 def _due(answer: Answer) -> list[dict[str, Any]]:
@@ -202,7 +193,7 @@ def _cells(
 
 def _first(t: Telling) -> Figure | None:
     try:
-        if t.answer.effect is not None:
+        if t.answer.effect is not None and not t.answer.attribution:
             return estimates(t)
         if t.answer.bounds is not None:
             return bounds(t)

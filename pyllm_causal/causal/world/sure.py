@@ -53,8 +53,9 @@ def grade(
         up.append("what the model leaves over shows no pattern: " + fit.finding)
     for d in diagnoses:
         if d.name == "left_out":  # a doubt also where the answer stays; where it does not, there is no answer
-            down.append(d.finding)
-            level = min(level, 0) if d.status == "warning" else level
+            if d.status == "warning":
+                level = min(level, 0)
+            down.insert(0 if d.status == "warning" else len(down), d.finding)
         elif d.status == "warning":
             level -= 1
             down.append(d.finding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...analysis import Effect, Estimate, GroupedEffect, MediationEffect
 from ...wording import LITTLE, alike, null_of, safe
-from ..amounts import Amount, factor, logarithmic, shown, unit_words, with_unit
+from ..amounts import Amount, arm_words, factor, logarithmic, shown, unit_words, with_unit
 from ..figures.figure import Figure
 from ..figures.forest import Kind, Row, Scale, forest
 from ..page import Block, Drawn, Paragraph, Points, Section
@@ -25,7 +25,7 @@ def chapter(t: Telling) -> Section | None:
     blocks += [
         Points(tuple(("·", i) for i in s.items), s.words) if s.items else Paragraph(s.words) for s in t.blocks.said
     ]
-    if answer.effect is not None:
+    if answer.effect is not None and not answer.attribution:  # there the shares are the answer
         blocks.append(Drawn(estimates(t)))
         blocks += [Drawn(f) for f in (*parts(t), *redrawn(t))]
     blocks += told_of(t)
@@ -180,9 +180,22 @@ def parts(t: Telling) -> list[Figure]:
             for a in answer.arms
             if a.get("effect")
         ]
-        rows = [Row(f"{safe(a['treated'], 40)} against {safe(a['control'], 40)}", shown(e), "group") for a, e in arms]
-        title = f"{len(rows)} comparisons were made, so one of them may stand out by chance"
-        out.append(forest("arms", title, rows, scale_of(t, arms[0][1]), words="The effect of each arm"))
+        rows = [Row(arm_words(a), shown(e), "group") for a, e in arms]
+        single = any("treatment" in a for a, _ in arms)  # each a change of its own, not arms of one treatment
+        title = (
+            "What each single change does, by the picture"
+            if single
+            else f"{len(rows)} comparisons were made, so one of them may stand out by chance"
+        )
+        out.append(
+            forest(
+                "arms",
+                title,
+                rows,
+                scale_of(t, arms[0][1]),
+                words="The effect of each change" if single else "The effect of each arm",
+            )
+        )
     return out
 
 

@@ -111,7 +111,7 @@ def test_the_table_of_fitted_pictures_and_links_says_what_each_figure_is():
         ),
         query={"kind": "counterfactual", "outcome": "weight"},
     ).to_frame()
-    assert list(levers.note) == ["2.50 more of feed", "promo: yes against no"]
+    assert list(levers.note) == ["2.5 more of feed", "promo: yes against no"]
     links = from_parts(
         edges=({"cause": "a", "effect": "b", "mark": "→", "frequency": 0.9},), query={"kind": "discovery"}
     ).to_frame()
