@@ -53,7 +53,24 @@ def _title(t: Telling) -> str:
         if t.query.kind == "association":
             return f"How do {t.treatment} and {t.outcome} go together?"
         return f"Does {t.treatment} change {t.outcome}?"
-    return "A question about this table"
+    return _of_a_model(t) or "A question about this table"
+
+
+def _of_a_model(t: Telling) -> str:
+    """The title of a question to a fitted picture, or about links; empty where it is another."""
+    query = t.query
+    if query is None:
+        return ""
+    if query.kind == "discovery":
+        return f"What causes {t.outcome}?" if query.outcome else "What causes what?"
+    if query.kind == "attribution" and query.compare:
+        column, first, second = (safe(query.compare.get(k), 60) for k in ("column", "from", "to"))
+        return f"Why does {t.outcome} differ between {column} = {first} and {second}?"
+    if query.kind == "attribution":
+        return f"What drives {t.outcome}?" if query.row is None else f"Why is {t.outcome} of one row so far out?"
+    if query.kind == "counterfactual" and (query.changes or query.treatment):
+        return f"What would {t.outcome} {'have been' if query.row is not None else 'be'} otherwise?"
+    return f"Which single change would do most for {t.outcome}?" if query.kind == "counterfactual" else ""
 
 
 def _about(t: Telling) -> str:
