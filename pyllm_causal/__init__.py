@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from .study import Study, ask, read
 
 
-def __getattr__(name: str) -> object:
-    if name in _HOME:
-        from importlib import import_module
+if not TYPE_CHECKING:  # or a misspelled name would pass for one that exists
 
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name in _HOME:
+            from importlib import import_module
+
+            return getattr(import_module(f".{_HOME[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

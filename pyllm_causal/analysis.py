@@ -325,7 +325,14 @@ class Answer(BaseModel):
         return card(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """Every estimate as a row: `method`, `value`, `low`, `high`, `unit`, `n`, `note`; empty for a refusal."""
+        """Every estimate as a row: `method`, `value`, `low`, `high`, `unit`, `n`, `note`; empty for a refusal.
+
+        >>> import pyllm_causal as causal
+        >>> query = {"treatment": "qsmk", "outcome": "wt82_71", "adjust_for": ["age", "wt71"]}
+        >>> answer = causal.analyse(query, "fixtures/data/nhefs.csv", checks=False)
+        >>> answer.sample.used, list(answer.to_frame().columns)[:4]
+        (1566, ['method', 'value', 'low', 'high'])
+        """
         from .report.notebook import frame
 
         return frame(self)

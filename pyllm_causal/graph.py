@@ -97,7 +97,12 @@ class Graph(BaseModel):
 
     @classmethod
     def of(cls, *pairs: tuple[str, str], unmeasured: Mapping[str, Iterable[str]] | None = None) -> Graph:
-        """A graph from plain pairs, for scripts: `Graph.of(("age", "quit"), ("quit", "weight"))`."""
+        """A graph from plain pairs, for scripts.
+
+        >>> graph = Graph.of(("age", "quit"), ("age", "weight"), ("quit", "weight"))
+        >>> graph.without("age", "quit").with_hidden("stress", "weight").pairs()
+        [('age', 'weight'), ('quit', 'weight'), ('stress', 'weight')]
+        """
         hidden = tuple(Unmeasured(name=n, affects=tuple(a)) for n, a in (unmeasured or {}).items())
         return cls(edges=tuple(Edge(cause=c, effect=e) for c, e in pairs), unmeasured=hidden)
 

@@ -41,6 +41,12 @@ def analyse(
 ) -> Answer:
     """Answer a structured query from a table. No language model is used.
 
+        >>> import pyllm_causal as causal
+        >>> query = {"treatment": "qsmk", "outcome": "wt82_71", "adjust_for": ["age", "sex", "wt71"]}
+        >>> answer = causal.analyse(query, "fixtures/data/nhefs.csv", checks=False)
+        >>> answer.effect.low < 3 < answer.effect.high, answer.certainty.level
+        (True, 'very_low')
+
     `data` is a file, a pandas or polars DataFrame or a `Table`. The same query, table, `seed` and `simulations` give the
     same answer, whatever the number of `workers`. Checks that repeat the analysis do so `simulations` times (20 to 10,000;
     None: 100, or fewer where that would take long; flexible methods at most 20), in `workers` processes (None: one, or one a core where that

@@ -120,6 +120,12 @@ def ask(
 ) -> Answer:
     """Answer a question in plain words from a table.
 
+        >>> import pyllm_causal as causal
+        >>> answer = causal.ask("Does quitting smoking make people gain weight?", "fixtures/data/nhefs.csv",
+        ...                     treatment="qsmk", outcome="wt82_71", adjust_for=["age", "sex", "wt71"], checks=False)
+        >>> answer.status, answer.effect.unit, round(answer.effect.value)
+        ('answered', '', 3)
+
     `simulations`, `workers` and `checks`: how often, in how many processes and whether the answer is checked (see `analyse`).
     `language`: the ISO code of the answer's language (None: that of the question).
     `overrides` are fields of the query (`treatment=`, `outcome=`, `where=`, …) that win over the model's reading;
@@ -144,7 +150,13 @@ def read(
     describe: str | Mapping[str, str] | None = None,
     **overrides: Any,
 ) -> Reading:
-    """Read a question into a query; nothing is computed. Raises `CausalError`."""
+    """Read a question into a query; nothing is computed. Raises `CausalError`.
+
+    >>> import pyllm_causal as causal
+    >>> reading = causal.read("Does coaching raise the score?", "fixtures/data/nhefs.csv")
+    >>> reading.status  # there are no such columns, so a person must choose
+    'choose'
+    """
     client = connect(model, api_base, record, replay)
     given = with_graph(overrides)
     return pipeline.read(question, data, client=client, describe=describe, overrides=given, share=share())
