@@ -150,7 +150,7 @@ def read(
     describe: str | Mapping[str, str] | None = None,
     **overrides: Any,
 ) -> Reading:
-    """Read a question into a query; nothing is computed. Raises `CausalError`.
+    """Read a question into a query; nothing is computed.
 
     >>> import pyllm_causal as causal
     >>> reading = causal.read("Does coaching raise the score?", "fixtures/data/nhefs.csv")
