@@ -152,10 +152,12 @@ def read(
 ) -> Reading:
     """Read a question into a query; nothing is computed.
 
-    >>> import pyllm_causal as causal
-    >>> reading = causal.read("Does coaching raise the score?", "fixtures/data/nhefs.csv")
-    >>> reading.status  # there are no such columns, so a person must choose
-    'choose'
+        >>> import pyllm_causal as causal
+        >>> reading = causal.read("Does coaching raise the score?", "fixtures/data/nhefs.csv")
+        >>> reading.status  # there are no such columns, so a person must choose
+        'choose'
+
+    Raises `CausalError`.
     """
     client = connect(model, api_base, record, replay)
     given = with_graph(overrides)
