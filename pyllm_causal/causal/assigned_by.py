@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "assigned_by"
 FEWEST_GROUPS, FEWEST_ROWS = 8, 2.5  # groups; rows a group on average
+FIRST = 20_000  # rows
 _UNIT = re.compile(
     r"\b(?:village|class(?:room)?|school|clinic|hospital|ward|practice|site|cent(?:re|er)|household|family|shop|store|branch|factory|plant"
     r"|farm|firm|company|team|city|town|county|district|municipality|state|province|country|region|parish|neighbou?rhood|block|cluster"
@@ -43,6 +44,8 @@ def assigned_by(query: Query, table: Table) -> str | None:
         if column.name in played or not _unit(column):
             continue
         units = table.column(column.name)[known]
+        if int(treatment[known].iloc[:FIRST].groupby(units.iloc[:FIRST].to_numpy()).nunique().max()) > 1:
+            continue  # seen in the first rows, so that large tables need no second look
         groups = units.nunique()
         if groups < FEWEST_GROUPS or len(units.dropna()) < FEWEST_ROWS * groups:
             continue

@@ -162,7 +162,8 @@ def _check_names(query: Query, design: Discontinuity, table: Table) -> tuple[str
     column = table.profile.column(name)
     if column.kind in ("category", "text", "time"):
         raise QueryError(
-            f"The running variable {name!r} does not hold numbers.", "Turn it into numbers, such as days or points."
+            f"The running variable {name!r} does not hold numbers.",
+            "Turn it into numbers, such as days or points, written plainly (12345, not 12,345).",
         )
     check_usable(column, "running")
     for field, names in (("adjust_for", query.adjust_for or ()), ("negative_outcomes", query.negative_outcomes)):

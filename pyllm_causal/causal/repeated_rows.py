@@ -27,6 +27,8 @@ def repeated_rows(query: Query, table: Table) -> Diagnosis | None:
     keys = [c for c in table.profile.columns if FEWEST <= c.distinct <= (1 - SHARE) * rows]
     if not keys:
         return None
+    if not _some(table, max(keys, key=lambda c: c.distinct).name):
+        return None
     again = int(table.frame.duplicated().sum())
     if again < SHARE * rows:
         return None
@@ -41,3 +43,14 @@ def repeated_rows(query: Query, table: Table) -> Diagnosis | None:
         f" too narrow (leave the repeats out, or count them as one with `cluster` {safe(key.name)})"
     )
     return Diagnosis(name=NAME, status="warning", finding=finding, figures={"repeats": again, "key": key.name})
+
+
+def _some(table: Table, key: str) -> bool:
+    """Do rows that share a value of `key` repeat each other, in the first such values? Large tables need no second look."""
+    series = table.column(key)
+    repeated = series[series.duplicated(keep=False)].iloc[:LOOKED_AT].unique()
+    some = table.frame[series.isin(repeated)]
+    return bool(some.duplicated().any())
+
+
+LOOKED_AT = 5_000  # rows

@@ -45,6 +45,8 @@ def _odd(table: Table, name: str) -> tuple[float, int] | None:
     column = table.profile.column(name)
     if series.dtype.kind not in "if" or column.time_like or column.distinct < 4:
         return None
+    if not any(_odd_number(v) for v in (column.minimum, column.maximum) if v is not None and np.isfinite(v)):
+        return None
     values, counts = np.unique(series.dropna().to_numpy(dtype="float64"), return_counts=True)
     if len(values) < 4 or not np.isfinite(values).all():
         return None
