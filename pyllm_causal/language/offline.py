@@ -174,7 +174,8 @@ def _pair(parsed: sentence.Parsed, columns: Sequence[Column]) -> dict[str, str] 
         return None  # words that merely occur in its description ("the flat") do not name a column
     first, second = sorted((ranked[0].name, ranked[1].name), key=lambda name: _place(parsed.main, name, columns))
     kind = {c.name: c.kind for c in columns}
-    grouped = kind[first] in ("number", "count") and kind[second] in ("category", "yes_no")
+    groups = ("category",) if kinds.together(parsed.main) else ("category", "yes_no")
+    grouped = kind[first] in ("number", "count") and kind[second] in groups
     if grouped or re.search(r"\b(?:predicted|explained|foretold) by\b", parsed.main, re.IGNORECASE):
         first, second = second, first  # "is A higher in this group than in that": the groups are what is compared
     return {"treatment": first, "outcome": second}
