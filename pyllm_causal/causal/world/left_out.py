@@ -33,6 +33,7 @@ LEVEL = 0.05  # of each of the two tests: a column that has nothing to do with e
 PLAINLY = 0.1  # over all columns tested: a consequence is taken for more one time in ten
 MOST_TESTED = 40  # columns, those first that go most with what the mechanisms leave over
 MOST_ROWS = 8_000
+SAME = 0.9  # correlation from which two columns say the same
 MOST = 3  # columns that are drawn in
 
 
@@ -87,7 +88,23 @@ def missed(
                     best = size, cause, effect
         if best is not None:
             found.append(Missed(name, best[1], best[2], tuple(n for n in picture.order if n in into), best[0]))
-    return sorted(found, key=lambda m: -m.size)[:MOST]
+    chosen: list[Missed] = []
+    for one in sorted(found, key=lambda m: -m.size):  # of columns that say the same, the strongest stands for all
+        if len(chosen) < MOST and all(_alike(known[one.name], known[m.name]) < SAME for m in chosen):
+            chosen.append(one)
+    return chosen
+
+
+def _alike(first: Floats, second: Floats) -> float:
+    """The largest correlation between the columns of two blocks, over the rows that hold both."""
+    import numpy as np
+
+    rows = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    if rows.sum() < 3:
+        return 0.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.abs(np.corrcoef(first[rows].T, second[rows].T))[: first.shape[1], first.shape[1] :]
+    return float(np.nan_to_num(found).max())
 
 
 def _consequence(columns: Columns, name: str, of: str, picture: Picture, held: list[str]) -> bool:
