@@ -110,7 +110,7 @@ def test_changes_by_hand_take_the_place_of_a_treatment() -> None:
     assert found.graph is not None
     mine = {e.cause: e.source for e in found.graph.edges}
     assert mine["price"] == mine["discount"] == "you" and mine["region"] == "data"
-    assert "would “sales” be on average if “price” were 20" in found.receipt
+    assert "would “sales” (sales in the month) be on average if “price” were 20" in found.receipt
 
 
 def test_the_drafted_picture_of_causes() -> None:
