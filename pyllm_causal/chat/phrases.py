@@ -95,7 +95,7 @@ SUPPOSED = (  # said in passing: "we leave out exercise" is "drop exercise"
     (pattern(r"^there (?:is|was|were|'s) no (?=arrow|link)"), "drop the "),
 )
 GROUP = pattern(
-    r"(?:and |ok(?:ay)?,? )?(?:(?:what|how) (?:if|about)(?: we| you| i)?\s*)?",
+    r"(?:and |ok(?:ay)?,? )?(?:(?:what|how) (?:if|about)(?: (?:we|you|i)\b)?\s*)?",
     r"(?:(?:only )?looks?(?:ed|ing)?|take|took|use|used|consider|considered|restrict(?:ed)? (?:it |this )?|show(?: me)?)?\s*",
     r"(?P<how>(?:only |just )?(?:look(?:ed)? )?(?:at |to |among |amongst |for |in |with |within )?(?:only |just )?)",
     r"(?P<who>.+?)\s*(?P<only>only|alone)?\s*\??",

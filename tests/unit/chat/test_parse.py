@@ -98,6 +98,7 @@ ANSWERED: dict[str, Any] = {
     "/nonsense": Command("help", "nonsense"),
     "quit": Command("quit"),
     "drop 3": EditGraph((Change("drop", 3),)),
+    "what about immigrants?": WhatIf(rows="immigrants"),
     "people over 50": WhatIf(rows="people over 50"),
     "women aged 30 to 40?": WhatIf(rows="women aged 30 to 40"),
     "those with asthma": WhatIf(rows="those with asthma"),
