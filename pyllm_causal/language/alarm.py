@@ -49,6 +49,17 @@ _TOLD_AFTER = re.compile(
     r"|at|since)\s+(?:the\s+|an?\s+)?(?P<rest>[^.;,]{3,60})",
     re.IGNORECASE,
 )
+# How long a row was watched: it ends with the outcome, or is what the outcome is counted over.
+_WATCHED_NAME = re.compile(
+    r"(?:(?:n|num(?:ber)?|no)_?(?:of_?)?)?(?:days|weeks|months|hours|time|duration|fu_?time|follow_?up(?:_?(?:time|days|weeks|months|years))?"
+    r"|surv(?:ival)?_?(?:time|days|weeks|months|years)|time_?to_?\w+|(?:days|weeks|months|years|hours)_?(?:to|until|till)_?\w+)",
+    re.IGNORECASE,
+)
+_WATCHED_TOLD = re.compile(
+    r"\b(?:survival time|follow-?\s?up time|length of follow-?\s?up|time (?:to|until|till)|(?:days|weeks|months|years|hours) (?:to|until"
+    r"|till|of follow-?\s?up|under observation|observed|followed))\b",
+    re.IGNORECASE,
+)
 
 
 def judge(
@@ -63,7 +74,7 @@ def judge(
     if when != "before":
         if timing.derived(column, outcome, True):
             return when, reason, "proxy", "it looks like a part or another form of the outcome"
-        if _leaks(column, outcome):
+        if _leaks(column, outcome) or _watched(column, outcome):
             return when, reason, "leak", "it seems to be known only once the outcome has happened"
         if column.kind in ("yes_no", "category") and (found := _CHOSEN.search(timing.told(column))):
             said = f"its name or description says “{found[0].lower()}”"
@@ -91,6 +102,15 @@ def _leaks(column: Column, outcome: Column) -> bool:
         if any(len(s) >= 4 and s in told for s in stems):
             return True
     return False
+
+
+def _watched(column: Column, outcome: Column) -> bool:
+    """Whether the column is how long a row was watched for a yes/no outcome, by its description or, without one, by its name."""
+    if outcome.kind != "yes_no" or column.kind not in ("number", "count"):
+        return False
+    return bool(
+        _WATCHED_TOLD.search(column.description) if column.description else _WATCHED_NAME.fullmatch(column.name)
+    )
 
 
 def lines(bad: Sequence[BadControl], query: Query) -> list[str]:

@@ -134,8 +134,9 @@ def _shape(text: str, column: Column) -> float:
 def _covered(asked: Sequence[str], column: Column) -> float:
     """The part of a column's own words that are spoken: "got the vaccine" before "weight before the vaccine"."""
     gist = gist_of(column)
+    first = split(column.name)[:1]  # "days_to_recovery" is about days, "stay_days" about a stay
     texts = (
-        (column.name, _FORMS | _UNITS),
+        (column.name, _FORMS if _UNITS.intersection(first) else _FORMS | _UNITS),
         (gist, MEASURES | _FORMS),
         (_WHEN.split(gist, maxsplit=1)[0], MEASURES | _FORMS),
     )

@@ -38,7 +38,6 @@ def profiled(values: Any, name: str = "x", describe: str | None = None) -> Colum
         (["0", "1"] * 20, "yes_no", ["0", "1"]),
         (["1_yes", "0_no"] * 20, "category", ["0_no", "1_yes"]),
         (["yes", "off"] * 20, "category", ["off", "yes"]),
-        (["Yes", "yes"] * 20, "category", ["Yes", "yes"]),
         (["case", "control"] * 20, "category", ["case", "control"]),
         (["75+", "9-17", "18-24", "2"] * 10, "category", ["2", "9-17", "18-24", "75+"]),
         (["10", "9", "-1", "2"] * 10, "category", ["-1", "2", "9", "10"]),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyllm_causal.data import Table
 from pyllm_causal.graph import Graph
 from pyllm_causal.language import alarm, exam, vote
 from pyllm_causal.language.alarm import BadControl
@@ -203,6 +205,22 @@ class TestDesigns:
 def raised(*columns: Any, treatment: str = "dose", outcome: str = "score", **more: Any) -> dict[str, str]:
     drawn = draft_graph(Query(treatment=treatment, outcome=outcome, **more), table(*columns), None)
     return {b.column: b.alarm for b in drawn.bad_controls}
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "watched"),
+    [
+        ("months", None, True), ("time_to_failure", None, True), ("follow_up_days", None, True), ("fu", "days of follow-up", True),
+        ("months", "months of training before the start", False), ("tenure", None, False), ("age", "age in years", False),
+    ],
+)  # fmt: skip
+def test_how_long_a_row_was_watched_is_not_held_fixed(name: str, description: str | None, watched: bool) -> None:
+    """Adjusting for the time until a pump failed or the study ended halves the effect of the pump on failing."""
+    table = Table.read(
+        pd.DataFrame({name: [3.5, 1.0, 7.25, 2.5] * 10, "failed": [0, 1, 0, 1] * 10}),
+        describe={name: description} if description else None,
+    )
+    assert alarm._watched(table.profile.column(name), table.profile.column("failed")) == watched
 
 
 class TestAlarm:
