@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.networks import RANDOM, STANDARD, random_graph, standard
+from pyllm_causal.causal.discovery.dags import ordered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +60,7 @@ def world(network: str, kind: str, seed: int, rows: int = ROWS) -> World:
     )
     values = np.zeros((rows, nodes))
     told = np.zeros((rows, nodes))  # what a node passes on
-    for j in _order(arrows):
+    for j in ordered(arrows):
         causes = np.flatnonzero(arrows[:, j])
         sign = rng.choice([-1.0, 1.0], len(causes))
         if yes_no[j]:
@@ -87,7 +88,7 @@ def linear(arrows: Bools, rows: int, rng: np.random.Generator) -> Floats:
     import numpy as np
 
     values = np.zeros((rows, len(arrows)))
-    for j in _order(arrows):
+    for j in ordered(arrows):
         causes = np.flatnonzero(arrows[:, j])
         weights = rng.choice([-1.0, 1.0], len(causes)) * rng.uniform(0.3, 0.9, len(causes))
         values[:, j] = values[:, causes] @ weights + rng.uniform(0.5, 1.5) * rng.normal(size=rows)
@@ -114,15 +115,3 @@ def _noise(shape: str, rows: int, rng: np.random.Generator) -> Floats:
 
 def _standard(v: Floats) -> Floats:
     return (v - v.mean()) / (v.std() or 1.0)
-
-
-def _order(arrows: Bools) -> list[int]:
-    """The nodes, causes before effects."""
-    import numpy as np
-
-    left, order = list(range(len(arrows))), []
-    while left:
-        first = next(j for j in left if not np.any(arrows[left, j]))
-        order.append(first)
-        left.remove(first)
-    return order

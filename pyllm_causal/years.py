@@ -15,6 +15,14 @@ _PRICES = re.compile(
 )
 _SUFFIX = re.compile(r"(?<![a-z\d])([a-z]*[a-z]|)_?([4-9]\d)(?:_([4-9]\d))?(?!\d)", re.IGNORECASE)
 
+_MONTHS = "january february march april may june july august september october november december".split()
+
+
+def month_of(word: str) -> int | None:
+    """1 to 12 for the English name of a month, or its first letters (three at least, a full stop behind them or not); else None."""
+    said = word.strip().casefold().removesuffix(".")
+    return next((i for i, name in enumerate(_MONTHS, 1) if len(said) >= 3 and name.startswith(said)), None)
+
 
 def years_of(column: Column, suffixes: frozenset[int]) -> set[int]:
     """Years that the name or the description speaks of; two-digit suffixes only where `suffixes` knows them."""

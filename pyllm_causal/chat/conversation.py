@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CausalError, ModelError, QueryError
 from ..wording import safe
 from . import explain, menus
+from . import phrases as say
 from .follow_up import FollowUp
 from .listen import listen
 from .names import named
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ..study import Study
     from .warm import Warm
 
-YES, NO = ("yes", "y", "it stays"), ("no", "n", "nope")
 Waiting = Callable[[bool], AbstractContextManager[Any]]  # given whether the stages done are to be told
 
 
@@ -204,8 +204,8 @@ class Conversation:
 
     def _chosen(self, line: str) -> bool:
         """Whether a line picked from the open menu."""
-        said = line.casefold().strip(" .!")
-        by_word = next((i for i, o in enumerate(self.menu, 1) if said in o.words), None)
+        said = line.strip()
+        by_word = next((i for i, o in enumerate(self.menu, 1) if o.said is not None and o.said.fullmatch(said)), None)
         if by_word is None and ((line and not line.isascii()) or not (line.isdigit() or not line)):
             return False
         number = by_word or (int(line[:4]) if line else 1)
@@ -253,8 +253,8 @@ class Conversation:
             self.offer(
                 answer.next_question.sentence,
                 [
-                    Option("yes, it stays", lambda: self.screen.say("Good: the answer stands as it is."), YES),
-                    Option("no: show the answer without it", lambda: self._follow.what_if(without), NO),
+                    Option("yes, it stays", lambda: self.screen.say("Good: the answer stands as it is."), say.YES),
+                    Option("no: show the answer without it", lambda: self._follow.what_if(without), say.NO),
                 ],
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,4 +13,4 @@ class Option:
 
     label: str
     then: Callable[[], None]
-    words: tuple[str, ...] = ()  # besides its number, what chooses it
+    said: re.Pattern[str] | None = None  # besides its number, what chooses it

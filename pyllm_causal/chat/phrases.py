@@ -14,10 +14,10 @@ def pattern(*parts: str) -> re.Pattern[str]:
 
 
 YES = pattern(
-    r"(?:y(?:es|ep|eah)?|ok(?:ay)?|fine|good|right|correct|agreed?|accept(?:ed)?|go(?: on| ahead)?|continue|sure",
-    r"|(?:yes[, ]+)?(?:it |that |this |all )?(?:looks?|is|'s|seems?) (?:right|good|fine|ok(?:ay)?|correct))[.! ]*",
+    r"(?:y(?:es|ep|eah)?|ok(?:ay)?|fine|good|right|correct|agreed?|accept(?:ed)?|it stays|go(?: on| ahead)?|continue|sure",
+    r"|(?:yes[, ]+)?(?:(?:it|that|this|all) ?)?(?:looks?|is|['’]s|seems?) (?:right|good|fine|ok(?:ay)?|correct))[.! ]*",
 )
-NO = pattern(r"(?:no|nope|nah|wrong|not right|that(?:['’]s| is) (?:wrong|not right))[.! ]*")
+NO = pattern(r"(?:no?|nope|nah|wrong|not right|that(?:['’]s| is) (?:wrong|not right))[.! ]*")
 SMALL_TALK = pattern(
     r"(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|thanks?|thank you|thx|cheers|great|nice|cool|wow|perfect|hm+|sorry|please",
     r"|interesting|i see|got it)(?: (?:there|a lot|so much|very much|again|all|then))?)[,.! ]*",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..query import Value
+from ..years import month_of
 from . import lexicon
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ _CHANGED = re.compile(
     r"|soar\w*|plunge\w*|slump\w*|plummet\w*)\b",
     re.IGNORECASE,
 )
-_MONTHS = "january february march april may june july august september october november december".split()
 MOST_CHOICES = 6
 
 
@@ -92,9 +92,7 @@ def _level(text: str, column: Column) -> Value | None:
     exact = [lv.value for lv in column.levels if str(lv.value).casefold() in (said, bare)]
     if exact:
         return exact[0] if len(exact) == 1 else None
-    month = next(
-        (i for i, name in enumerate(_MONTHS, 1) if said == name or (len(said) >= 3 and name.startswith(said))), 0
-    )
+    month = month_of(said)
     if not month:
         return None
     told = column.time_like or "month" in lexicon.words(column.name)
@@ -108,4 +106,4 @@ def _is_month(level: str, month: int) -> bool:
         return int(folded) == month
     if re.fullmatch(r"\d{4}-\d{2}", folded):
         return int(folded[5:]) == month
-    return len(folded) >= 3 and _MONTHS[month - 1].startswith(folded.rstrip("."))
+    return month_of(folded) == month

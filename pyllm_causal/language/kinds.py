@@ -44,12 +44,12 @@ _DESCRIBE = _any(
     r"^\W*cuánt[oa]s\b",
     r"^\W*cuál (?:es|era) (?:el|la) (?:promedio|media|número|proporción|edad media|\w+ (?:medi[oa]|promedio))",
 )
-# "Which hive gave the most …": a superlative is a matter of looking it up, whatever the verb.
 # "How many accidents does a camera prevent?": a number, but of what something does.
 _HOW_MANY_DONE = _any(
-    r"^\W*how many\b[^,?]*\b(?:does|do|did|would|will|can|could)\b[^,?]*\b(?:add|adds|avoid\w*|prevent\w*|save|saved|cost|lose|gain|bring|cause"
-    r"|avert\w*|spare|win|take off|reduce|raise|increase|lower|cut|lead)\b",
+    r"^\W*how many\b[^,?]*\b(?:does|do|will|can|could|did(?=[^?]*\bper\b))\b[^,?]*\b(?:adds?|avoid\w*|avert\w*|cost|lose|gain|spare|win"
+    r"|take off|lead)\b",
 )
+# "Which hive gave the most …": a superlative is a matter of looking it up, whatever the verb.
 _MOST = _any(
     r"^\W*which (?!factors?\b|things?\b|columns?\b|variables?\b)[\w-]+ \w+ the (?:most|least|highest|lowest|largest|biggest|smallest|fewest"
     r"|longest|shortest)\b",

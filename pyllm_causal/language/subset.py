@@ -12,7 +12,7 @@ from ..profile import as_yes_no
 from . import lexicon, match
 
 if TYPE_CHECKING:
-    from ..profile import Column
+    from ..profile import Column, Value
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ _BUT = re.compile(
     re.IGNORECASE,
 )
 _CONVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_CODED = re.compile(r"(?<![\w.])([01])\s*(?:=|:|for|means|is|if)\s*([^;,()=:\d]+)")
+_CODED = re.compile(r"(?<![\w.])(\d+)\s*(?:=|:|for|means|is|if)\s*([^;,()=:\d]+)")
 # Words for one side of a trait: the trait's own name does not tell which of its two codes they are.
 _SIDES = frozenset(
     """women woman female females girl girls men man male males boy boys black white hispanic asian old older elderly young younger
@@ -259,19 +259,23 @@ def _sex_value(column: Column, women: bool, name: set[str]) -> bool | int | floa
     return None
 
 
-def _side(column: Column, words: Sequence[str]) -> bool | None:
-    """Whether words that name one side of a trait ("women" of a gender, "white" of a race) mean the yes of a yes/no column.
+def _side(column: Column, words: Sequence[str], levels: Sequence[Value | None]) -> Value | None:
+    """Which of `levels` (no, yes) is meant by words that name one side of a trait ("women" of a gender, "white" of a race).
 
-    Only where its name or its description says which side that is: a 1 in a column called gender may be either.
+    Only where its name or its description says which side that is: a 1 in a column called gender may be either. Of several codes
+    whose meanings hold the word, the one that begins with it ("1 = not black but white, 2 = black").
     """
-    told = set(lexicon.split(f"{column.name} {match.gist_of(column)}"))
+    known = set(lexicon.split(f"{column.name} {match.gist_of(column)}"))
     for word in words:
-        codes = {code for code, meaning in _CODED.findall(column.description or "") if word in lexicon.split(meaning)}
+        told = [
+            (c, w) for c, meaning in _CODED.findall(column.description or "") if word in (w := lexicon.split(meaning))
+        ]
+        codes = {c for c, w in told if len(told) == 1 or w[0] == word}
         if len(codes) == 1:
-            return codes == {"1"}
-        if not any(lexicon.stem(word) == lexicon.stem(t) for t in told):
+            return next((v for v in levels if v is not None and str(v) in codes), None)
+        if not any(lexicon.stem(word) == lexicon.stem(t) for t in known):
             return None
-    return True
+    return levels[True]
 
 
 def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
@@ -288,11 +292,12 @@ def _yes_no(question: str, columns: Sequence[Column]) -> list[Condition]:
         if not fitting:
             continue
         no = m["prep"].casefold() == "without" or bool(_NOT.match(m["x"]))
-        yes, pair = _side(fitting[0], [w for w in said if w in _SIDES]), no_and_yes(fitting[0])
-        levels = pair or tuple(
+        levels = no_and_yes(fitting[0]) or tuple(
             next((v.value for v in fitting[0].levels if as_yes_no(v.value) is b), None) for b in (False, True)
         )
-        value = None if yes is None else levels[yes != no]
+        value = _side(fitting[0], [w for w in said if w in _SIDES], levels)
+        if no and value is not None:
+            value = next((v for v in levels if v != value), None)
         if value is not None and fitting[0].name not in {c.column for c in out}:
             plain = m["prep"].casefold() in ("among", "amongst", "without", "only") or m.end() <= before
             out.append(Condition(fitting[0].name, "==", value, m.start(), m.end(), sure=plain))

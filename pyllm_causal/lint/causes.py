@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..analysis import Answer
 from ..wording import safe
 from . import words
+from .figures import NUMBER, near, parse
 from .sentence import Sentence, sentences_of
 from .term import Term
 
@@ -22,7 +23,6 @@ _FIRST_OF_ALL = re.compile(
     r"|most important) (?:cause|driver|reason|factor|change|lever|part))\b(?! (?:people|rows|of the (?:rows|people)))",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w]|\.\d)")
 _AT_END = re.compile(r"\s*(?:$|[,.;:]|(?:may|might|could|will|would|and|or|in|by|between|from|while)\b)", re.IGNORECASE)
 
 
@@ -48,6 +48,11 @@ class Several:
     lead: str = ""
     close: bool = False
 
+    @property
+    def signed(self) -> bool:
+        """Whether directions are what more of a cause does."""
+        return any(c.signed for c in self.causes)
+
     @classmethod
     def of(cls, answer: Answer, columns: dict[str, str]) -> Several:
         """From an answer document; empty where it is about one cause. What the answer's own words say of one is its figure too."""
@@ -56,9 +61,7 @@ class Several:
         for sentence in sentences_of(answer.text, ()) if found.causes else ():
             named = found.named(sentence)
             if len(named) == 1:
-                own.setdefault(named[0].term.name, []).extend(
-                    float(n.replace(",", "")) for n in _NUMBER.findall(sentence.text)
-                )
+                own.setdefault(named[0].term.name, []).extend(parse(n["n"])[0] for n in NUMBER.finditer(sentence.text))
         causes = tuple(replace(c, said=tuple(own.get(c.term.name, ()))) for c in found.causes)
         return replace(found, causes=causes)
 
@@ -115,16 +118,12 @@ class Several:
             return hit[0], f"The answer puts {safe(self.lead)} first."
         return (hit[0], "The answer says that others may do as much.") if self.close else None
 
-    def of_another(self, s: Sentence, size: float) -> str:
+    def of_another(self, s: Sentence, shown: float, places: int) -> str:
         """The name of the cause whose figure a number is, where the sentence speaks of another one; else empty."""
         named = self.named(s)
-        if len(named) != 1 or any(_same(size, v) for v in (*named[0].sizes, *named[0].said)):
+        if len(named) != 1 or any(near(abs(v), shown, places) for v in (*named[0].sizes, *named[0].said)):
             return ""
-        return next((c.term.name for c in self.causes if any(_same(size, v) for v in c.sizes)), "")
-
-
-def _same(shown: float, value: float) -> bool:
-    return abs(shown - abs(value)) <= 0.5 * (1 if shown >= 1 else 0.01) * (1 + 1e-9)
+        return next((c.term.name for c in self.causes if any(near(abs(v), shown, places) for v in c.sizes)), "")
 
 
 def _divided(parts: Any, amounts: bool, answer: Answer, columns: dict[str, str]) -> Several:

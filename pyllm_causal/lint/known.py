@@ -65,7 +65,7 @@ class Known:
         return cls(
             status=answer.status,
             level=answer.certainty.level if answer.certainty else None,
-            direction=_direction(answer) if not searched and not _undirected(several) else "some",
+            direction=_direction(answer) if not searched and not several.signed else "some",
             treatment=treatment,
             outcome=outcome,
             control=str(query.get("control") or ""),
@@ -133,11 +133,6 @@ class Known:
             and not name.isdigit()
             and re.match(rf"(?:\W|\w+\W+){{0,4}}{re.escape(name)}\b", text) is not None
         )
-
-
-def _undirected(several: Several) -> bool:
-    """Whether an answer says what each of several does, and nothing of all together."""
-    return any(c.signed for c in several.causes)
 
 
 def _direction(answer: Answer) -> str | None:

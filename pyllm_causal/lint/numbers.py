@@ -119,7 +119,7 @@ class Numbers:
         unit = answer.effect.unit if answer.effect is not None else ""
         found = tuple((m["a"], m["b"]) for m in _ranges(" ".join(answer.text.split())))
         whole: tuple[float, ...] = ()
-        if answer.effect is not None and not any(c.signed for c in known.several.causes) and answer.attribution:
+        if answer.effect is not None and not known.several.signed and answer.attribution:
             own = (answer.effect.value, answer.effect.low, answer.effect.high)
             whole = tuple(k * abs(v) for v in own if v is not None for k in (1, 100))
         return cls(tuple(figures), tuple(pairs), known, unit, times, found, whole)
@@ -195,7 +195,7 @@ class Numbers:
         if not matches:
             return Fault("number", quote, "This number is not in the answer.", self._right())
         shared = self._of_all(hit) or any(f.role in ("mean", "count") for f in matches)
-        if not shared and (other := self.known.several.of_another(s, parse(hit["n"])[0])):
+        if not shared and (other := self.known.several.of_another(s, *parse(hit["n"]))):
             return Fault("number", quote, f"This is a figure of {safe(other)}.", self._right())
         fitting = [f for f in matches if not ((percent and f.percent is False) or (points and f.percent is True))]
         if not fitting:

@@ -53,8 +53,8 @@ def others(
     a: Asked, found: Prepared, work: Callable[[Asked, Effort], T | NotIdentified], apart: str | None = None
 ) -> Others[T]:
     """What `work` gives for the pictures with the missed columns of the table: with all of them, and with each alone."""
-    could = [n for n in left_out(a.query, a.table, a.graph) if n in usable_columns(a.query, a.table)]
-    first = [n for n in could if not _follows(a, n)]
+    usable = usable_columns(a.query, a.table)
+    first = [n for n in left_out(a.query, a.table, a.graph) if n in usable and not _follows(a, n)]
     marks = tuple(missed(a.query, a.table, a.picture, found.fitted, found.drawn, first, apart))
     sets: list[tuple[Missed, ...]] = [marks] if marks else []
     if len(marks) > 1:
@@ -86,10 +86,13 @@ def _with(a: Asked, chosen: Sequence[Missed]) -> Asked:
 
 def wider(effect: Effect, again: Sequence[Effect]) -> Effect:
     """The effect with a margin that holds the others' as well; without one where one of them has none."""
-    ends = [(e.low, e.high) for e in (effect, *again)]
-    low, high = [e[0] for e in ends if e[0] is not None], [e[1] for e in ends if e[1] is not None]
-    if len(low) < len(ends) or len(high) < len(ends):
-        return effect
+    low, high = [], []
+    for one in (effect, *again):
+        if one.low is None or one.high is None:
+            none = {"low": None, "high": None, "std_error": None, "unbounded": True, "reason": one.reason}
+            return effect.model_copy(update=none)
+        low.append(one.low)
+        high.append(one.high)
     return effect.model_copy(update={"low": min(low), "high": max(high)})
 
 
@@ -98,9 +101,11 @@ def changed_answer(effect: Effect, again: Sequence[Effect], unit: str) -> str:
     if not excludes_null(effect):
         return ""
     for other in again:
+        if other.low is None or other.high is None:
+            return "nobody knows how large the difference is"
         if not excludes_null(other) or (other.value > 0) != (effect.value > 0):
             factor, words = (100.0, " in 100") if unit == "probability" else (1.0, f" {unit}" if unit else "")
-            after, low, high = alike([factor * v for v in (other.value, other.low or 0.0, other.high or 0.0)])
+            after, low, high = alike([factor * v for v in (other.value, other.low, other.high)])
             return f"the difference would be {after}{words}, somewhere between {low} and {high}{words}"
     return ""
 

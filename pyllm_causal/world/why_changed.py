@@ -33,8 +33,6 @@ class _Divided:
     """The change and its parts, by one picture."""
 
     found: Prepared
-    order: tuple[str, ...]
-    roots: tuple[str, ...]
     result: Changed
 
     @property
@@ -63,7 +61,7 @@ def _divided(a: Asked, effort: Effort, first: Mask, second: Mask) -> _Divided | 
     result = changed(found.model, found.drawn, a.picture.order, later, effort, a.seed, a.unit)
     if result is None or result.effect.low is None or result.effect.high is None:
         return no_interval()
-    return _Divided(found, a.picture.order, a.picture.roots, result)
+    return _Divided(found, result)
 
 
 def _label(part: Part, outcome: str) -> str:
@@ -124,9 +122,9 @@ def why_changed(a: Asked) -> Found | NotIdentified:
         return plain
     again = others(inner, plain.found, work, apart=name)
     found, doubts = doubted(plain.found, again, _changes(plain, again.answers, a))
-    result, lead = plain.result, plain.lead
+    result = plain.result
     parts = wider_parts(result.parts, [o.result.parts for o in again.answers])
-    lead = next(p for p in parts if p.cause == lead.cause)
+    lead = next(p for p in parts if p.cause == plain.lead.cause)
     asked_for = query.compare or {}
     pair = safe(asked_for.get("from"), 40), safe(asked_for.get("to"), 40)
     factor = 100.0 if a.unit == "probability" else 1.0
@@ -139,7 +137,7 @@ def why_changed(a: Asked) -> Found | NotIdentified:
     everything = (*ranked, parts[-1])
     figures = say.listed([(p.value, p.low, p.high) for p in everything], factor)
     for part, figure in zip(everything, figures, strict=True):
-        kind = "rest" if part.cause is None else "mix" if part.cause in plain.roots else "mechanism"
+        kind = "rest" if part.cause is None else "mix" if part.cause in picture.roots else "mechanism"
         label = _label(part, a.outcome)
         entry: dict[str, Any] = {"cause": label, "part": kind, "share": part.value, "low": part.low, "high": part.high}
         text = f"{safe(label, 100)}: {figure}{unit_words}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pyllm_causal.causal.discovery.environments import settled, within
-from pyllm_causal.causal.discovery.marks import Link, from_general, oriented
+from pyllm_causal.causal.discovery.marks import Link, equivalence_class, from_general, to_arrows
 from tests.unit.causal.discovery.environment_worlds import Change, Places, places
 
 DRAWS = 10
@@ -112,19 +112,12 @@ def heap(values: np.ndarray, alpha: float = 0.05) -> tuple[Link, ...]:
 def knowable(world: Places) -> np.ndarray:
     """(p, p) arrows that follow from the links, the colliders and which mechanisms differ between which two sites (Yang, Katcoff &
     Uhler 2018, theorem 3.9: a link has a direction where exactly one of its ends differs; then Meek 1995)."""
-    arrows = world.arrows
-    near = arrows | arrows.T
-    fixed = np.zeros_like(arrows)
-    for effect in range(len(arrows)):
-        causes = np.flatnonzero(arrows[:, effect])
-        apart = ~near[np.ix_(causes, causes)]
-        np.fill_diagonal(apart, False)
-        fixed[causes[apart.any(axis=1)], effect] = True
+    fixed = np.zeros_like(world.arrows)
     for one in world.changed:
         for other in world.changed:
             differs = one | other
-            fixed |= arrows & (differs[:, None] != differs)
-    whole = oriented(fixed, near)
+            fixed |= world.arrows & (differs[:, None] != differs)
+    whole = to_arrows(equivalence_class(world.arrows, fixed), len(fixed))
     return np.asarray(whole & ~whole.T)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.statistical.sites_table import DIVERSE, FAINT, FAMILIES, NONE, Count, Family, counted, together
+from tests.unit.causal.discovery.environment_worlds import Change
 
 pytestmark = pytest.mark.statistical
 
@@ -60,7 +61,7 @@ def test_almost_nothing_is_told_where_nothing_differs(sites: int) -> None:
 
 @pytest.mark.parametrize("name", ["everything", "bent"])
 @pytest.mark.parametrize("sites", [2, 5, 10])
-def test_few_directions_are_turned_round_where_the_method_does_not_hold(sites: int, name: str) -> None:
-    c = counted(Family(0.4, "everything" if name == "everything" else "bent"), sites, DRAWS)
+def test_few_directions_are_turned_round_where_the_method_does_not_hold(sites: int, name: Change) -> None:
+    c = counted(Family(0.4, name), sites, DRAWS)
     printed(name, sites, c)
     assert c.turned <= 0.02 * c.links

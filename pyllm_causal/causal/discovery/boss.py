@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .dags import lawful
 from .trees import GAIN, Score, Tree
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def best_order(
     trees = [Tree(v, score, allowed[:, v], required[:, v]) for v in range(size)]
     before = [set(np.flatnonzero(required[:, v]).tolist()) for v in range(size)]
     after = [set(np.flatnonzero(required[v]).tolist()) for v in range(size)]
-    order = best = _lawful(rng.permutation(size).tolist() if start is None else list(start), required)
+    order = best = lawful(rng.permutation(size).tolist() if start is None else list(start), required)
     value, finished = -math.inf, True
     others: list[Bools] = []
     try:
@@ -75,7 +76,7 @@ def best_order(
                 best, value = list(order), reached
             if not finished:
                 break
-            order = _lawful(_shaken(best, rng), required)
+            order = lawful(_shaken(best, rng), required)
         order = list(best)
         while finished and len(others) < draws and _wander(order, trees, before, after, rng, until):
             others.append(_graph(order, trees))
@@ -141,16 +142,6 @@ def _shaken(order: Sequence[int], rng: np.random.Generator) -> list[int]:
     for v in rng.choice(len(out), min(len(out), max(2, len(out) // 8)), replace=False).tolist():
         out.remove(v)
         out.insert(int(rng.integers(len(out) + 1)), v)
-    return out
-
-
-def _lawful(order: list[int], required: Bools) -> list[int]:
-    """The order, changed as little as it must so that every required cause stands before its effect."""
-    left, out = list(order), list[int]()
-    while left:
-        first = next(v for v in left if not any(required[u, v] for u in left))
-        out.append(first)
-        left.remove(first)
     return out
 
 

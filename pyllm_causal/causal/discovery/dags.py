@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,15 +33,19 @@ def plus(dag: Bools, cause: int, effect: int) -> Bools:
     return more
 
 
-def ordered(dag: Bools) -> list[int]:
-    """All columns, causes before effects."""
-    left = list(range(len(dag)))
-    order: list[int] = []
+def lawful(order: Sequence[int], dag: Bools) -> list[int]:
+    """The order, changed as little as it must so that every cause stands before its effects."""
+    left, out = list(order), list[int]()
     while left:
         first = next(v for v in left if not dag[left, v].any())
-        order.append(first)
+        out.append(first)
         left.remove(first)
-    return order
+    return out
+
+
+def ordered(dag: Bools) -> list[int]:
+    """All columns, causes before effects."""
+    return lawful(range(len(dag)), dag)
 
 
 def leads(dag: Bools, start: int, end: int) -> bool:

@@ -36,9 +36,9 @@ def exact(
     tables = [_best_causes(score, v, allowed[:, v], required[:, v]) for v in range(size)]
     best, total = [0.0], [0.0]  # by set: the score of its best order; the logarithm of the sum over all orders
     for members in range(1, 1 << size):
-        values = [best[before] + tables[v][before][0] for v, before in _ends(members, size)]
-        best.append(max(values))
-        sums = [total[before] + tables[v][before][0] for v, before in _ends(members, size)]
+        ends = _ends(members, size)
+        best.append(max(best[before] + tables[v][before][0] for v, before in ends))
+        sums = [total[before] + tables[v][before][0] for v, before in ends]
         most = max(sums)
         total.append(most + math.log(sum(math.exp(s - most) for s in sums)) if most > -math.inf else most)
     others = tuple(_graph(total, tables, rng) for _ in range(draws)) if rng is not None else ()

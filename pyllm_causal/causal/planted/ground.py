@@ -88,10 +88,8 @@ class Ground:
                 return (effect - lift) / (one - zero)
             ratio = math.exp(effect)  # (middle + one · size + lift) / (middle + zero · size)
             return ((ratio - 1) * middle - lift) / (one - ratio * zero) if middle > 0 else None
-        wide = (25.0 + float(np.abs(self.lift).max(initial=0.0))) / abs(
-            one - zero
-        )  # an arm without events lies far off
-        ends = (-wide, wide)
+        far = 25.0 + float(np.abs(self.lift).max(initial=0.0))  # an arm without events lies far off
+        ends = (-far / abs(one - zero), far / abs(one - zero))
         sides = [gap(v) - effect for v in ends]
         if not all(math.isfinite(v) for v in sides) or sides[0] * sides[1] > 0:
             return None

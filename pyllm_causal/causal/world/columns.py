@@ -44,7 +44,9 @@ class Node:
         if self.kind in ("yes_no", "category"):
             return safe(self.levels[round(value)], 40)
         text = number(value, 4)
-        text = text.rstrip("0").rstrip(".") if "." in text else text  # 18 and not 18.00: it is a value, not an estimate
+        text = (
+            text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+        )  # 18 and not 18.00: it is a value, not an estimate
         return f"{text} {self.unit}" if self.unit else text
 
     def plain(self, value: float) -> Value:

@@ -11,6 +11,7 @@ from ...filter import Condition, Filter
 from ...profile import Column
 from ...query import Query, Value
 from ...wording import safe
+from ...years import month_of
 from ..contrast import as_number
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?")
 
-_TIMES = re.compile(r"year|month|quarter|week|day|date|period|wave|season|time|when|phase", re.IGNORECASE)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TIMES = re.compile(
+    r"(?<![a-z])(?:year|month|quarter|week|day|date|period|wave|season|time|when|phase)s?(?![a-z])", re.IGNORECASE
+)
 _FIRST, _THEN = ("before", "pre", "old", "earlier", "baseline"), ("after", "post", "new", "later", "follow-up")
 
 
@@ -31,7 +33,7 @@ def in_time(column: Column, first: Value | None, second: Value | None) -> bool:
     one, two = str(first).strip().casefold(), str(second).strip().casefold()
     if one in _FIRST and two in _THEN:
         return True
-    months = [next((i for i, m in enumerate(_MONTHS) if re.fullmatch(rf"{m}[a-z]*\.?", v)), None) for v in (one, two)]
+    months = month_of(one), month_of(two)
     if months[0] is not None and months[1] is not None:
         return months[0] < months[1]
     if column.kind != "time" and not column.time_like and not _TIMES.search(column.name):

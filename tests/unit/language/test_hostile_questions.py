@@ -50,14 +50,17 @@ def query(question: str) -> Query:
         ("Does the drug lower accidents relative to the placebo?", "active", "placebo"),
         ("Does the new page rather than the old page raise the basket value?", "new", "old"),
         ("Does the old page raise the basket value more than the new page?", "old", "new"),
-        ("Does switching from the old page to the new page raise the basket value?", "new", "old"),
         ("Does the new page raise the basket value?", "new", "old"),
     ],
 )
 def test_what_is_compared_with_what(question: str, treated: str, control: str) -> None:
-    reading = read(question)
-    if reading.query is not None:  # asking is no fault; the other way round is
-        assert (reading.query.treated, reading.query.control) == (treated, control)
+    found = query(question)
+    assert (found.treated, found.control) == (treated, control)
+
+
+def test_a_switch_is_asked_about_or_read_the_right_way_round() -> None:
+    found = read("Does switching from the old page to the new page raise the basket value?").query
+    assert found is None or (found.treated, found.control) == ("new", "old")
 
 
 def test_the_plain_ones_are_read() -> None:
@@ -78,6 +81,9 @@ def test_a_factor_is_a_ratio(question: str) -> None:
         ("How many points would tutoring add?", False),
         ("How many cameras are there?", True),
         ("How many streets have a camera?", True),
+        ("How many orders did we lose in March?", True),
+        ("How many streets did gain a camera?", True),
+        ("How many points did we gain per hour of tutoring?", False),
     ],
 )
 def test_how_many(question: str, lookup: bool) -> None:

@@ -140,6 +140,7 @@ def test_two_times_of_an_attribution() -> None:
     assert compared("Why did honey fall between 1905 and 2012?", table) is None
 
 
+AS_TWO = column("race", "number", "race (1 = not black but white, 2 = black)", levels=(1, 2))
 UNTOLD, CODED, OTHERWISE = (
     column("gender", "yes_no", None),
     column("gender", "yes_no", "gender (0 = female, 1 = male)"),
@@ -157,6 +158,14 @@ UNTOLD, CODED, OTHERWISE = (
         ("among men", [CODED], "gender == 1"),
         ("only white people", [OTHERWISE], "race == 0"),
         ("among black people", [OTHERWISE], "race == 1"),
+        ("among white people", [AS_TWO], "race == 1"),
+        ("among black people", [AS_TWO], "race == 2"),
+        ("among black people", [column("race", "yes_no", "race (0 = white, 1 = non-white or black)")], "race == 1"),
+        (
+            "only rural people",
+            [column("urban", "category", "1 = never urban but rural, 2 = urban", levels=(1, 2))],
+            "urban == 1",
+        ),
         ("only white people", [column("race", "yes_no", None)], None),
         ("among the unemployed", [column("employment", "yes_no", None)], "employment == 0"),
         ("among married people", [column("married", "yes_no", None)], "married == 1"),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.networks import random_graph
+from pyllm_causal.causal.discovery.dags import ordered
 
 Change = Literal["some", "every", "averages", "everything", "nothing", "bent"]
 
@@ -45,7 +46,7 @@ def places(
     tanh(1.2 x) + 0.3 x².
     """
     arrows = random_graph(nodes, rng, 2.5)
-    order = _order(arrows)
+    order = ordered(arrows)
     weights = arrows * rng.choice([-1, 1], (nodes, nodes)) * rng.uniform(0.5, 1.2, (nodes, nodes))
     spread = rng.uniform(0.7, 1.3, nodes)
     changed = _changed(rng, nodes, environments, share, change)
@@ -85,12 +86,3 @@ def _changed(
         nowhere = np.flatnonzero(~changed.any(axis=0))
         changed[rng.integers(1, environments, len(nowhere)), nowhere] = True
     return changed
-
-
-def _order(arrows: NDArray[np.bool_]) -> list[int]:
-    left, order = list(range(len(arrows))), []
-    while left:
-        first = next(j for j in left if not arrows[left, j].any())
-        order.append(first)
-        left.remove(first)
-    return order

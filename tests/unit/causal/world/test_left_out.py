@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pyllm_causal.analysis import Answer, Diagnosis
+from pyllm_causal.analysis import Answer, Diagnosis, Effect
+from pyllm_causal.causal.world.columns import Node
+from pyllm_causal.world.redrawn import changed_answer, wider
 from tests.unit.causal.world.tables import answer
 
 TWO = {"edges": [["price", "sales"], ["ads", "sales"]]}
@@ -140,3 +142,29 @@ def test_a_categorical_common_cause_and_yes_no_columns() -> None:
     assert found.effect is not None and found.effect.low is not None and found.effect.high is not None
     assert found.effect.low <= 0.0 <= found.effect.high
     assert left_out(found) is not None
+
+
+def test_a_picture_without_a_margin_takes_the_margin_away() -> None:
+    one = Effect(value=2.0, low=1.0, high=3.0, level=0.95, scale="difference", unit="kg", std_error=0.5)
+    bare = one.model_copy(
+        update={"low": None, "high": None, "std_error": None, "unbounded": True, "reason": "too few refits"}
+    )
+    wide = wider(one, [one.model_copy(update={"low": 0.5}), one.model_copy(update={"high": 4.0})])
+    assert (wide.low, wide.high) == (0.5, 4.0)
+    none = wider(one, [bare])
+    assert (
+        none.value == 2.0
+        and none.low is None
+        and none.high is None
+        and none.unbounded
+        and none.reason == "too few refits"
+    )
+    assert changed_answer(one, [bare], "kg") == "nobody knows how large the difference is"
+    assert "between" in changed_answer(one, [one.model_copy(update={"value": -1.0, "low": -2.0, "high": 0.5})], "kg")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(18.0, "18"), (1e-10, "e−10"), (3e20, "e+20"), (1.5, "1.5"), (0.25, "0.25")]
+)
+def test_a_value_keeps_its_exponent(value: float, shown: str) -> None:
+    assert Node("x", "number").shown(value).endswith(shown)
