@@ -21,7 +21,7 @@ from .dose_moments import DoseMoments
 from .draws import Added, Counted, Draw, Lots, Outcome, Permuted, Without
 from .estimators import REGISTRY
 from .estimators.regression import form_of
-from .gram import one_thread
+from .gram import Columns, one_thread
 from .sample import Sample
 
 if TYPE_CHECKING:
@@ -83,6 +83,14 @@ class Moments:
     method: str
     sample: Sample
     engine: _Engine
+
+    @property
+    def straight(self) -> Columns | None:
+        """The covariates and the dose of a straight-line model, where this is one."""
+        engine = self.engine
+        if isinstance(engine, DoseMoments) and engine.powers == 1 and not engine.crossed:
+            return engine.columns
+        return None
 
     def values(self, draws: Sequence[Draw]) -> Floats:
         """(S,) the difference of means that the method gives under each draw, as refitting `draw.apply(sample)` gives it;

@@ -31,8 +31,9 @@ class Shares:
     outcome: dict[str, float]
 
 
-def shares(sample: Sample) -> Shares | None:
-    """None where the treatment is a combination of covariates, or the outcome of both. All rows of the sample count.
+def shares(sample: Sample, columns: Columns | None = None) -> Shares | None:
+    """None where the treatment is a combination of covariates, or the outcome of both. All rows of the sample count. columns: the
+    covariates and the dose, in this order, where somebody has made them already.
 
     Raises `LinAlgError` where columns are so close to collinear that blocks of rows cannot tell.
     """
@@ -44,7 +45,7 @@ def shares(sample: Sample) -> Shares | None:
         return np.vstack([standard.x(rows), standard.dose(rows)])
 
     with one_thread():
-        outcome = Columns(sample, both, sample.k + 1)
+        outcome = Columns(sample, both, sample.k + 1) if columns is None else columns
         basis, total = outcome.basis, float(sample.weights.sum())
         beta_y, rest_y = _fitted(outcome, sample.y)
         if basis.nested:  # the last column is what the covariates leave of the treatment

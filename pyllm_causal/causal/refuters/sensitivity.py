@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..gram import Columns
+
     Floats = NDArray[np.float64]
 
 SHOWN = 3  # benchmarks in the figures
@@ -73,7 +75,8 @@ def hidden_cause(trial: Trial) -> Refutation | None:
     sample = trial.sample
     if sample.randomised:
         return None
-    _, _, dof, benchmarks = partial(sample)
+    moments = trial.moments
+    _, _, dof, benchmarks = partial(sample, None if moments is None else moments.straight)
     room = _room(trial, dof)
     if room is None:
         return None
@@ -180,14 +183,15 @@ def _spanned(room: Room, ranked: list[Benchmark], unit: str) -> str:
     return text + _could(room, ranked[0], unit, "a hidden cause") if ranked else text
 
 
-def partial(sample: Sample) -> tuple[float, float, float, list[Benchmark]]:
-    """Slope of the treatment in a straight-line model, its t statistic and degrees of freedom, and partial R² of every column."""
+def partial(sample: Sample, columns: Columns | None = None) -> tuple[float, float, float, list[Benchmark]]:
+    """Slope of the treatment in a straight-line model, its t statistic and degrees of freedom, and partial R² of every column.
+    columns: as `shares` takes them."""
     import numpy as np
 
     if sample.kind == "arms" and (sample.arm < 0).any():
         sample = sample.take(sample.arm >= 0)
     try:
-        found = shares(sample)
+        found = shares(sample, columns)
     except np.linalg.LinAlgError:
         return _near_collinear(sample)
     if found is None:
